@@ -138,7 +138,21 @@ async function connectToShadowDatabase() {
   return shadow
 }
 
-async function loadEngine() {
+// Comparing two schema files needs no server, yet the engine first asks one for its version: answered from here.
+function answerVersionOffline(queryable) {
+  const queryRaw = queryable.queryRaw.bind(queryable)
+  queryable.queryRaw = async (query) => {
+    if (!query.sql.includes('server_version_num')) return queryRaw(query)
+    return {
+      columnNames: ['exists', 'version', 'numeric_version'],
+      columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
+      rows: [[true, 'PostgreSQL 18.0', 180000]],
+    }
+  }
+  return queryable
+}
+
+async function loadEngine(offline) {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg')
   const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   const wasm = readFileSync(file.replace(/\.js$/, '.wasm'))
@@ -151,7 +165,7 @@ async function loadEngine() {
   const factory = bindMigrationAwareSqlAdapterFactory({
     provider: adapter.provider,
     adapterName: adapter.adapterName,
-    connect: async () => acceptCatalogueTypes(await adapter.connect()),
+    connect: async () => (offline ? answerVersionOffline : acceptCatalogueTypes)(await adapter.connect()),
     connectToShadowDb: connectToShadowDatabase,
   })
   const datamodels = argv
@@ -167,7 +181,8 @@ async function serve() {
   const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 
   async function call(method, params) {
-    engine ??= await loadEngine()
+    const needsNoServer = (side) => side.tag === 'empty' || side.tag === 'schemaDatamodel'
+    engine ??= await loadEngine(method === 'diff' && needsNoServer(params.from) && needsNoServer(params.to))
     if (method === 'getDatabaseVersion') return engine.version(params)
     if (method === 'createDatabase') {
       await runMaintenanceSql((name) => `CREATE DATABASE ${name}`)

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// Runs a TypeScript program of the desk: `node scripts/run.mjs [--prepare] <entry.ts> [arguments…]`.
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+export const root = path.join(import.meta.dirname, '..')
+
+/** Bundles `entry` (relative to the repository) into .build and imports it here; packages stay outside the bundle. */
+export async function run(entry, args = []) {
+  const { build, stop } = await import('esbuild')
+  const outfile = path.join(root, '.build', entry.replaceAll(path.sep, '-').replace(/\.ts$/, '.mjs'))
+  await build({
+    entryPoints: [path.join(root, entry)],
+    outfile,
+    absWorkingDir: root,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  })
+  stop()
+  process.setSourceMapsEnabled(true)
+  process.argv = [process.argv[0], path.join(root, entry), ...args]
+  return import(pathToFileURL(outfile).href)
+}
+
+if (process.argv[1] && import.meta.filename === path.resolve(process.argv[1])) {
+  const [first, ...rest] = process.argv.slice(2)
+  const prepared = first === '--prepare'
+  const [entry, ...args] = prepared ? rest : [first, ...rest]
+  if (prepared) await (await import('./prepare.mjs')).prepare(['install', 'client'])
+  await run(entry, args)
+}

@@ -31,6 +31,6 @@ if (process.argv[1] && import.meta.filename === path.resolve(process.argv[1])) {
   const [first, ...rest] = process.argv.slice(2)
   const prepared = first === '--prepare'
   const [entry, ...args] = prepared ? rest : [first, ...rest]
-  if (prepared) await (await import('./prepare.mjs')).prepare(['install', 'client'])
+  if (prepared) await (await import('./prepare.mjs')).prepare(['packages', 'client'])
   await run(entry, args)
 }

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import type { z } from 'zod'
+import { env } from '@/lib/env'
+import { DeskError } from '@/lib/errors'
+import { invalid, parseInput } from '@/lib/input'
+import { log } from '@/lib/log'
+import { observeApi } from '@/lib/metrics'
+import type { Operation } from '@/lib/openapi/operation'
+import { contextForToken } from '@/lib/users'
+import { currentContext } from '@/lib/users/auth'
+import { type Context, requireRole } from '@/lib/users/context'
+import { databaseAway, isDatabaseAway, problemResponse, unforeseenResponse } from './problem'
+
+type Call<O extends Operation> = {
+  ctx: Context
+  params: z.output<NonNullable<O['params']>>
+  query: z.output<NonNullable<O['query']>>
+  body: z.output<NonNullable<O['body']>>
+  /** of an operation with `textBody` */
+  text: string
+}
+type Answer<O extends Operation> = z.input<NonNullable<O['answer']>> | Response
+type RouteHandler = (
+  request: Request,
+  route: { params: Promise<Record<string, string | string[] | undefined>> },
+) => Promise<Response>
+
+const BODY_LIMIT = 1024 * 1024
+const nobody: Context = { actor: { name: 'nobody', via: 'system', role: 'viewer' } }
+
+/**
+ * A Next route handler for an operation: authorises, parses parameters, query and body with the operation's own
+ * schemas, lets `handle` call the domain, and answers JSON. Whatever goes wrong becomes a problem document.
+ */
+export function route<O extends Operation>(operation: O, handle: (call: Call<O>) => Promise<Answer<O>>): RouteHandler {
+  return async (request, { params }) => {
+    const began = performance.now()
+    const response = await respond(operation, handle, request, params).catch(answerError)
+    observeApi(operation.method, operation.path, response.status, (performance.now() - began) / 1000)
+    return response
+  }
+}
+
+async function respond<O extends Operation>(
+  operation: O,
+  handle: (call: Call<O>) => Promise<Answer<O>>,
+  request: Request,
+  params: Promise<unknown>,
+): Promise<Response> {
+  const ctx = operation.role === 'public' ? nobody : await authorise(request)
+  if (operation.role !== 'public') requireRole(ctx, operation.role)
+  const call = {
+    ctx,
+    params: operation.params && parseParams(operation.params, await params),
+    query: parseQuery(operation.query, new URL(request.url).searchParams),
+    body: operation.body && parseInput(operation.body, await readJson(request)),
+    text: operation.textBody ? await readText(request, operation.textBody.limit) : '',
+  } as Call<O>
+  const answer = await handle(call)
+  if (answer instanceof Response) return answer
+  const headers = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json' }
+  const status = operation.status ?? 200
+  return status === 204
+    ? new Response(null, { status, headers: { 'Cache-Control': 'no-store' } })
+    : new Response(JSON.stringify(answer), { status, headers })
+}
+
+/** The problem document of an error; what nobody foresaw is logged under a number and not told. */
+export function answerError(error: unknown): Response {
+  if (error instanceof DeskError) return problemResponse(error)
+  if (isDatabaseAway(error)) {
+    log.warn({ reason: (error as Error).message }, 'the database is away')
+    return problemResponse(databaseAway())
+  }
+  const number = randomUUID()
+  log.error({ err: error, number }, 'unforeseen error')
+  return unforeseenResponse(number)
+}
+
+/** Who asks: the token of the Authorization header, else the session. Throws 'unauthorized'. */
+export async function authorise(request: Request): Promise<Context> {
+  const authorization = request.headers.get('authorization')
+  if (authorization !== null) {
+    const ctx = /^Bearer +\S+$/i.test(authorization) ? await contextForToken(authorization) : null
+    if (!ctx) throw new DeskError('unauthorized', 'This API token is not known, or it was revoked.')
+    return ctx
+  }
+  const ctx = await currentContext()
+  if (!ctx) throw new DeskError('unauthorized', 'Sign in, or send an API token: Authorization: Bearer desk_….')
+  requireOwnPage(request)
+  return ctx
+}
+
+// A browser sends the session cookie along with whatever page asks it to; only ours can add this header.
+function requireOwnPage(request: Request): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return
+  const site = request.headers.get('sec-fetch-site')
+  const origin = request.headers.get('origin')
+  const foreign = site ? site !== 'same-origin' : origin !== null && !isOwnOrigin(origin, request)
+  if (foreign || request.headers.get('x-desk-csrf') !== '1') {
+    throw new DeskError('forbidden', 'With a session, changes are only taken from the desk itself (x-desk-csrf: 1).')
+  }
+}
+
+function isOwnOrigin(origin: string, request: Request): boolean {
+  if (!URL.canParse(origin)) return false
+  const { host } = new URL(origin)
+  return host === request.headers.get('host') || host === new URL(env().deskUrl).host
+}
+
+function parseParams(schema: z.ZodType, params: unknown): unknown {
+  const parsed = schema.safeParse(params)
+  if (!parsed.success) throw new DeskError('not-found', 'There is nothing at this address: its id has another form.')
+  return parsed.data
+}
+
+function parseQuery(schema: z.ZodType | undefined, given: URLSearchParams): unknown {
+  const query: Record<string, string> = {}
+  for (const [name, value] of given) {
+    if (Object.hasOwn(query, name)) throw invalid([{ path: name, message: 'is given more than once' }])
+    // A form sends its empty fields too.
+    if (value !== '') query[name] = value
+  }
+  const known = schema && 'shape' in schema ? Object.keys(schema.shape as object) : []
+  const unknown = Object.keys(query).filter((name) => !known.includes(name))
+  if (unknown.length > 0) {
+    const allowed = known.length > 0 ? `allowed are ${known.join(', ')}` : 'none is allowed here'
+    throw invalid(unknown.map((path) => ({ path, message: `is not a known query parameter; ${allowed}` })))
+  }
+  return schema && parseInput(schema, query)
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const text = await readText(request, BODY_LIMIT)
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new DeskError('invalid', `The body is not JSON: ${(error as Error).message.replace(/, ".*$/s, '')}.`)
+  }
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  const tooLarge = new DeskError('too-large', `The body has more than ${limit} bytes.`)
+  if (Number(request.headers.get('content-length')) > limit) throw tooLarge
+  if (!request.body) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.length
+    if (size > limit) throw tooLarge
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks, size))
+  } catch {
+    throw new DeskError('invalid', 'The body is not UTF-8 text.')
+  }
+}

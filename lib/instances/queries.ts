@@ -1,0 +1,330 @@
+import { z } from 'zod'
+import { recordAudit } from '@/lib/audit'
+import { allOf, productsNamed, startsWith } from '@/lib/calls/filters'
+import { callsOfInstance, countUpTo } from '@/lib/calls/queries'
+import { Prisma, prisma } from '@/lib/db/client'
+import { DeskError } from '@/lib/errors'
+import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
+import type { AppInfo } from '@/lib/marketplace'
+import { unseal } from '@/lib/secrets'
+import { type Context, requireRole } from '@/lib/users/context'
+
+const time = z.iso.datetime().describe('ISO 8601, UTC')
+const states = ['pending', 'active', 'frozen', 'released'] as const
+const deliveryTypes = ['template', 'pool', 'webhook', 'manual'] as const
+const deliveryStates = ['waiting', 'delivered', 'refused'] as const
+
+const shownAppInfo = z.object({
+  frontEndUrl: z.string(),
+  adminUrl: z.string().nullable(),
+  userName: z.string().nullable(),
+  memo: z.string().nullable(),
+})
+export const revealedAppInfo = z.object({
+  appInfo: shownAppInfo.extend({ password: z.string().nullable() }).nullable(),
+})
+
+export const instanceItem = z
+  .object({
+    instanceId: z.string(),
+    state: z.enum(states),
+    productId: z.string().nullable(),
+    productName: z.string().nullable(),
+    skuCode: z.string().nullable(),
+    orderId: z.string(),
+    orderLineId: z.string().nullable(),
+    businessId: z.string().nullable(),
+    customerId: z.string().nullable(),
+    customerName: z.string().nullable(),
+    test: z.boolean(),
+    trial: z.boolean(),
+    chargingMode: z.string().nullable(),
+    periodType: z.string().nullable(),
+    periodNumber: z.int().nullable(),
+    quantity: z.record(z.string(), z.number()).nullable(),
+    expiresAt: time.nullable(),
+    frozenReason: z.enum(['expired', 'status']).nullable(),
+    createdAt: time,
+    deliveredAt: time.nullable(),
+    releasedAt: time.nullable(),
+    lastCallAt: time.nullable(),
+    deliveryType: z.enum(deliveryTypes).nullable(),
+    deliveryState: z.enum(deliveryStates),
+    deliveryError: z.string().nullable(),
+    deliveryAttempts: z.int(),
+    appInfo: shownAppInfo.nullable().describe('without the password'),
+  })
+  .meta({ id: 'Instance', description: 'What a buyer got for one order line.' })
+export type InstanceItem = z.output<typeof instanceItem>
+
+export const timelineEntry = z
+  .object({
+    id: z.string(),
+    at: time,
+    kind: z.enum(['event', 'call', 'audit', 'notice']),
+    type: z.string().describe('type of the event, activity of the call, action of the audit entry, kind of the notice'),
+    applied: z
+      .boolean()
+      .optional()
+      .describe('false: recorded, but older than what was already applied or without effect'),
+    reason: z.string().nullable().optional(),
+    data: z.record(z.string(), z.unknown()),
+    callId: z.guid().nullable().optional(),
+    actor: z.string().nullable().optional(),
+  })
+  .meta({ id: 'TimelineEntry' })
+type TimelineEntry = z.output<typeof timelineEntry>
+
+export const instanceDetail = instanceItem
+  .extend({ timeline: z.array(timelineEntry).describe('newest first, the newest 500') })
+  .meta({ id: 'InstanceDetail' })
+export type InstanceDetail = z.output<typeof instanceDetail>
+
+const word = (what: string) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .regex(/^\P{Cc}*$/u, 'holds a control character')
+    .describe(what)
+    .optional()
+
+export const instanceQuery = z.strictObject({
+  state: z.enum(states).optional(),
+  productId: word('a product of the desk by its id, or of the marketplace by its product id'),
+  customerId: word('exactly this customer'),
+  orderId: word('exactly this order'),
+  q: word(
+    'an id, or the start of one: instance, order, order line, customer, business; or the start of a customer name',
+  ),
+  test: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .transform((text) => text === 'true')
+    .describe('true: only test instances, false: only real ones')
+    .optional(),
+  deliveryState: z.enum(deliveryStates).optional(),
+  expiresWithinDays: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3660)
+    .describe('ends between now and so many days from now, and not released')
+    .optional(),
+  ...pageQuery,
+})
+
+type Row = Omit<InstanceItem, 'appInfo' | 'expiresAt' | 'createdAt' | 'deliveredAt' | 'releasedAt' | 'lastCallAt'> & {
+  sealed: Uint8Array | null
+  expiresAt: Date | null
+  createdAt: Date
+  deliveredAt: Date | null
+  releasedAt: Date | null
+  lastCallAt: Date | null
+}
+
+const columns = Prisma.raw(`
+  i.instance_id AS "instanceId", i.state, i.product_id AS "productId", p.name AS "productName", i.sku_code AS "skuCode",
+  i.order_id AS "orderId", i.order_line_id AS "orderLineId", i.business_id AS "businessId",
+  i.customer_id AS "customerId", i.customer_name AS "customerName", i.test, i.trial, i.charging_mode AS "chargingMode",
+  i.period_type AS "periodType", i.period_number AS "periodNumber", i.quantity, i.expires_at AS "expiresAt",
+  i.frozen_reason AS "frozenReason", i.created_at AS "createdAt", i.delivered_at AS "deliveredAt",
+  i.released_at AS "releasedAt", i.last_call_at AS "lastCallAt", i.delivery_type AS "deliveryType",
+  i.delivery_state AS "deliveryState", i.delivery_error AS "deliveryError", i.delivery_attempts AS "deliveryAttempts",
+  i.app_info AS sealed`)
+
+/** Instances, newest first. */
+export async function listInstances({
+  ctx,
+  query,
+}: {
+  ctx: Context
+  query: z.output<typeof instanceQuery>
+}): Promise<Page<InstanceItem> & { total: number }> {
+  requireRole(ctx, 'viewer')
+  const after = readCursor(query.cursor, query, ['time', 'text'])
+  const is = conditions(query)
+  const beyond = after ? [Prisma.sql`(i.created_at, i.instance_id) < (${after[0]}::timestamptz, ${after[1]})`] : []
+  const [rows, total] = await Promise.all([
+    prisma().$queryRaw<Row[]>`
+      SELECT ${columns}
+      FROM (
+        SELECT * FROM instances i WHERE ${allOf([...is, ...beyond])}
+        ORDER BY i.created_at DESC, i.instance_id DESC LIMIT ${query.limit + 1}
+      ) i LEFT JOIN products p ON p.id = i.product_ref
+      ORDER BY i.created_at DESC, i.instance_id DESC`,
+    countUpTo(Prisma.sql`instances i WHERE ${allOf(is)}`),
+  ])
+  return { ...cutPage(rows.map(show), query, (item) => [item.createdAt, item.instanceId]), total }
+}
+
+function conditions(query: z.output<typeof instanceQuery>): Prisma.Sql[] {
+  const is: Prisma.Sql[] = []
+  if (query.state) is.push(Prisma.sql`i.state = ${query.state}`)
+  if (query.customerId) is.push(Prisma.sql`i.customer_id = ${query.customerId}`)
+  if (query.orderId) is.push(Prisma.sql`i.order_id = ${query.orderId}`)
+  if (query.test !== undefined) is.push(Prisma.sql`i.test = ${query.test}`)
+  if (query.deliveryState) is.push(Prisma.sql`i.delivery_state = ${query.deliveryState}`)
+  if (query.productId) {
+    const { productId } = query
+    is.push(Prisma.sql`(i.product_id = ${productId} OR i.product_ref = ANY(${productsNamed(productId)}))`)
+  }
+  if (query.expiresWithinDays !== undefined) {
+    const until = Prisma.sql`now() + make_interval(days => ${query.expiresWithinDays}::int)`
+    is.push(Prisma.sql`i.state <> 'released' AND i.expires_at BETWEEN now() AND ${until}`)
+  }
+  if (query.q) {
+    const { q } = query
+    const named = ['instance_id', 'order_id', 'order_line_id', 'customer_id', 'customer_name']
+    const either = named.map((column) => startsWith(`i.${column}`, q))
+    is.push(Prisma.sql`(${Prisma.join([...either, Prisma.sql`i.business_id = ${q}`], ' OR ')})`)
+  }
+  return is
+}
+
+/** One instance with its timeline. Throws 'not-found'. */
+export async function getInstance({ ctx, instanceId }: { ctx: Context; instanceId: string }): Promise<InstanceDetail> {
+  requireRole(ctx, 'viewer')
+  const instance = await findInstance(instanceId)
+  if (!instance) throw new DeskError('not-found', `There is no instance ${instanceId}.`)
+  return { ...instance, timeline: await timelineOf(instance) }
+}
+
+/** One instance as lists show it, or null. */
+export async function findInstance(instanceId: string): Promise<InstanceItem | null> {
+  const [row] = await prisma().$queryRaw<Row[]>`
+    SELECT ${columns} FROM instances i LEFT JOIN products p ON p.id = i.product_ref WHERE i.instance_id = ${instanceId}`
+  return row ? show(row) : null
+}
+
+/** The instance of an order line, or null; test purchases stand apart from real ones. */
+export async function findInstanceOfOrderLine(order: {
+  orderId: string
+  orderLineId: string | null
+  test: boolean
+}): Promise<InstanceItem | null> {
+  const [row] = await prisma().$queryRaw<Row[]>`
+    SELECT ${columns} FROM instances i LEFT JOIN products p ON p.id = i.product_ref
+    WHERE i.order_id = ${order.orderId} AND i.test = ${order.test}
+      AND (${order.orderLineId}::text IS NULL OR i.order_line_id = ${order.orderLineId})
+    ORDER BY i.created_at DESC LIMIT 1`
+  return row ? show(row) : null
+}
+
+/** App info with the password, for administrators; leaves an audit entry. */
+export async function revealInstance({
+  ctx,
+  instanceId,
+}: {
+  ctx: Context
+  instanceId: string
+}): Promise<z.output<typeof revealedAppInfo>> {
+  requireRole(ctx, 'admin')
+  const row = await prisma().instance.findUnique({ where: { instanceId }, select: { appInfo: true } })
+  if (!row) throw new DeskError('not-found', `There is no instance ${instanceId}.`)
+  const appInfo = openAppInfo(row.appInfo)
+  await recordAudit(prisma(), ctx, { action: 'instance.reveal', subject: 'instance', target: instanceId })
+  return { appInfo: appInfo && { ...withoutPassword(appInfo), password: appInfo.password ?? null } }
+}
+
+/** How many real instances wait for their delivery, up to 10,001. */
+export function countWaitingDeliveries(): Promise<number> {
+  return countUpTo(
+    Prisma.sql`instances WHERE state = 'pending' AND delivery_state IN ('waiting', 'refused') AND NOT test`,
+  )
+}
+
+const TIMELINE_LIMIT = 500
+
+async function timelineOf(instance: InstanceItem): Promise<TimelineEntry[]> {
+  const { instanceId } = instance
+  const [events, calls, entries, notices] = await Promise.all([
+    prisma().instanceEvent.findMany({
+      where: { instanceId },
+      orderBy: { position: 'desc' },
+      take: TIMELINE_LIMIT,
+      omit: { sealed: true },
+    }),
+    callsOfInstance(instance, TIMELINE_LIMIT),
+    prisma().auditEntry.findMany({
+      where: { subject: 'instance', target: instanceId },
+      orderBy: { at: 'desc' },
+      take: TIMELINE_LIMIT,
+    }),
+    prisma().notice.findMany({
+      where: { message: { instanceId } },
+      orderBy: { createdAt: 'desc' },
+      take: TIMELINE_LIMIT,
+      omit: { body: true },
+    }),
+  ])
+  const timeline: TimelineEntry[] = [
+    ...events.map((event) => ({
+      id: event.id,
+      at: event.recordedAt.toISOString(),
+      kind: 'event' as const,
+      type: event.type,
+      applied: event.applied,
+      reason: event.reason,
+      data: { occurredAt: event.occurredAt.toISOString(), ...(event.data as { set?: object }).set },
+      callId: event.callId,
+      actor: event.actor,
+    })),
+    ...calls.map((call) => ({
+      id: call.id,
+      at: call.receivedAt,
+      kind: 'call' as const,
+      type: call.activity,
+      data: {
+        protocol: call.protocol,
+        source: call.source,
+        outcome: call.outcome,
+        resultCode: call.resultCode,
+        resultMsg: call.resultMsg,
+        durationMs: call.durationMs,
+        messageId: call.messageId,
+        orderId: call.orderId,
+      },
+      callId: call.id,
+      actor: call.actor,
+    })),
+    ...entries.map((entry) => ({
+      id: entry.id,
+      at: entry.at.toISOString(),
+      kind: 'audit' as const,
+      type: entry.action,
+      data: entry.data as Record<string, unknown>,
+      actor: entry.actor,
+    })),
+    ...notices.map((notice) => ({
+      id: notice.id,
+      at: (notice.sentAt ?? notice.createdAt).toISOString(),
+      kind: 'notice' as const,
+      type: notice.kind,
+      data: { state: notice.state, recipient: notice.recipient, subject: notice.subject, messageId: notice.messageId },
+      actor: notice.createdBy,
+    })),
+  ]
+  return timeline.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)).slice(0, TIMELINE_LIMIT)
+}
+
+function show({ sealed, ...row }: Row): InstanceItem {
+  const appInfo = openAppInfo(sealed)
+  return {
+    ...row,
+    expiresAt: row.expiresAt?.toISOString() ?? null,
+    createdAt: row.createdAt.toISOString(),
+    deliveredAt: row.deliveredAt?.toISOString() ?? null,
+    releasedAt: row.releasedAt?.toISOString() ?? null,
+    lastCallAt: row.lastCallAt?.toISOString() ?? null,
+    appInfo: appInfo && withoutPassword(appInfo),
+  }
+}
+
+function openAppInfo(sealed: Uint8Array | null): AppInfo | null {
+  return sealed && (JSON.parse(unseal(sealed)) as AppInfo)
+}
+
+function withoutPassword({ frontEndUrl, adminUrl, userName, memo }: AppInfo): z.output<typeof shownAppInfo> {
+  return { frontEndUrl, adminUrl: adminUrl ?? null, userName: userName ?? null, memo: memo ?? null }
+}

@@ -51,6 +51,7 @@ export function toValue(tree: JsonTree): JsonValue {
 
 /** A string as JSON, only with the escapes JSON demands; hexadecimal digits of control escapes in upper case. */
 export function quote(text: string): string {
+  if (!needsEscape.test(text)) return `"${text}"`
   const quoted = JSON.stringify(text)
   return quoted.includes('\\u00') ? changeControlEscapes(quoted, (digits) => digits.toUpperCase()) : quoted
 }
@@ -67,6 +68,8 @@ export function asciiJson(json: string, digits: 'upper' | 'lower'): string {
     return `\\u${digits === 'upper' ? code.toUpperCase() : code}`
   })
 }
+
+const needsEscape = /["\\\p{Cc}\p{Cs}]/u
 
 function changeControlEscapes(json: string, change: (digits: string) => string): string {
   return json.replace(/\\(?:u00[01][0-9a-fA-F]|.)/g, (sequence) =>

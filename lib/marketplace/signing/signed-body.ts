@@ -15,8 +15,10 @@ export type Reading = { variant: string; payload: string }
 /** The documented payload: outermost names ascending, outermost nulls left out, compact, nothing escaped needlessly. */
 const documented: WriteOptions = { sort: 'top', dropNulls: 'top' }
 
-// Beyond this size only the plain readings are tried, so that a stranger's big body stays cheap to refuse.
-const MANY_READINGS_LIMIT = 65_536
+// A stranger's big body must stay cheap to refuse: every reading up to the first size (in UTF-16 units), only other
+// orders up to the second, beyond it the documented one and the raw text.
+const EVERY_READING_LIMIT = 65_536
+const OTHER_ORDERS_LIMIT = 1_048_576
 
 /**
  * A JSON body read once for signature checks with any number of keys. `readings` are the texts a signer may have
@@ -57,20 +59,24 @@ export class SignedBody {
     }
     add('raw', this.text)
     add('raw', this.text.replace(/^\ufeff/, ''))
-    if (this.tree !== null) {
-      const many = this.text.length <= MANY_READINGS_LIMIT
-      for (const sort of ['top', 'deep', 'none'] as const) {
-        for (const dropNulls of many ? (['top', 'none', 'deep'] as const) : (['top'] as const)) {
-          const payload = writeJson(this.tree, { sort, dropNulls })
-          const name = `sort-${sort}/drop-nulls-${dropNulls}`
-          add(name, payload)
-          if (!many) continue
-          add(`${name}/lower-escapes`, lowerControlEscapes(payload))
-          add(`${name}/ascii-lower`, asciiJson(lowerControlEscapes(payload), 'lower'))
-          add(`${name}/ascii-upper`, asciiJson(payload, 'upper'))
-        }
+    if (this.tree === null || this.text.length > OTHER_ORDERS_LIMIT) return list(found)
+    const every = this.text.length <= EVERY_READING_LIMIT
+    for (const sort of ['top', 'deep', 'none'] as const) {
+      for (const dropNulls of every ? (['top', 'none', 'deep'] as const) : (['top'] as const)) {
+        const payload = writeJson(this.tree, { sort, dropNulls })
+        const name = `sort-${sort}/drop-nulls-${dropNulls}`
+        add(name, payload)
+        if (!every) continue
+        add(`${name}/lower-escapes`, lowerControlEscapes(payload))
+        add(`${name}/ascii-lower`, asciiJson(lowerControlEscapes(payload), 'lower'))
+        add(`${name}/ascii-upper`, asciiJson(payload, 'upper'))
       }
     }
-    return [...found].slice(1).map(([payload, variant]) => ({ variant, payload }))
+    return list(found)
   }
+}
+
+/** All but the first, which is the documented reading itself. */
+function list(found: Map<string, string>): Reading[] {
+  return [...found].slice(1).map(([payload, variant]) => ({ variant, payload }))
 }

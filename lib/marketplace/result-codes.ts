@@ -60,7 +60,7 @@ export const resultCodes: Readonly<Record<ResultCode, ResultCodeInfo>> = {
   '000903': info('licenseNeedsDevice', 'license', 'a device fingerprint or hardware code is needed'),
 }
 
-export const RESULT_MSG_LIMIT = 255
+const RESULT_MSG_LIMIT = 255
 
 export function isResultCode(text: unknown): text is ResultCode {
   return typeof text === 'string' && Object.hasOwn(resultCodes, text)

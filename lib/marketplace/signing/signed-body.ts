@@ -10,7 +10,7 @@ import {
   writeJson,
 } from '../json'
 
-export type Reading = { variant: string; payload: string }
+type Reading = { variant: string; payload: string }
 
 /** The documented payload: outermost names ascending, outermost nulls left out, compact, nothing escaped needlessly. */
 const documented: WriteOptions = { sort: 'top', dropNulls: 'top' }

@@ -6,7 +6,7 @@ import type { Context } from '@/lib/users/context'
 export async function recordAudit(
   tx: Tx,
   ctx: Context,
-  entry: { action: string; subject: string; target?: string | null; data?: Record<string, unknown> }
+  entry: { action: string; subject: string; target?: string | null; data?: Record<string, unknown> },
 ): Promise<void> {
   await tx.auditEntry.create({
     data: {
@@ -17,7 +17,7 @@ export async function recordAudit(
       action: entry.action,
       subject: entry.subject,
       target: entry.target ?? null,
-      data: (entry.data ?? {}) as object
-    }
+      data: (entry.data ?? {}) as object,
+    },
   })
 }

@@ -6,6 +6,8 @@ import { log } from '@/lib/log'
 import { openProduct, type Product } from '@/lib/products'
 import { unseal } from '@/lib/secrets'
 
+export type { Credential, Product }
+
 /** What every call needs of the configuration, held in memory. Never changed: a newer version is a new object. */
 export type Catalog = {
   version: bigint

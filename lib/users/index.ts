@@ -1,6 +1,8 @@
 export {
+  changeUser,
   createUser,
   emailSchema,
+  insertUser,
   listUsers,
   newUserSchema,
   passwordSchema,
@@ -15,9 +17,14 @@ export { pruneSignInFailures, type SignedIn, verifySignIn } from './sign-in'
 export {
   type ApiToken,
   apiTokenSchema,
+  changeToken,
   contextForToken,
   createToken,
+  forgetTokens,
+  insertToken,
   listTokens,
   newTokenSchema,
   revokeToken,
+  tokenNameSchema,
+  tokenSchema,
 } from './tokens'

@@ -4,7 +4,7 @@ import { once } from '@/lib/db/once'
 import { DeskError } from '@/lib/errors'
 
 const cost = { parallelism: 1, iterations: 2, memorySize: 19_456, hashLength: 32, outputType: 'encoded' }
-const maxWaiting = 100
+const maxWaiting = 32
 const idleMs = 60_000
 
 type Task = { password: string; hash?: string; salt?: Uint8Array }

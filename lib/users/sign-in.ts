@@ -3,7 +3,7 @@ import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
 import { fingerprint } from '@/lib/secrets'
-import { emailSchema } from './accounts'
+import { emailSchema, passwordSchema } from './accounts'
 import type { Role } from './context'
 import { verifyPassword } from './password'
 import type { SessionUser } from './sessions'
@@ -27,8 +27,8 @@ export async function verifySignIn(input: {
   const keys = [mailKey, ...(input.address ? [fingerprint('sign-in', `address:${input.address}`)] : [])]
   const attempt = await countAttempt(keys)
   const user = email ? await prisma().user.findUnique({ where: { email } }) : null
-  const typable = input.password.length <= 200
-  const fits = await verifyPassword(typable ? input.password : '', typable && user ? user.passwordHash : null)
+  const possible = passwordSchema.safeParse(input.password).success
+  const fits = await verifyPassword(possible ? input.password : '-', possible && user ? user.passwordHash : null)
   if (!fits || !user?.active) return null
   const ctx = { actor: { name: user.email, via: 'user' as const, role: user.role as Role } }
   await prisma().$transaction(async (tx) => {

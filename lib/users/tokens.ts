@@ -97,7 +97,10 @@ export async function insertToken(
   return shown(row)
 }
 
-/** Gives an existing token what the set-up file says. False when it is so already. Inside the same lock. */
+/**
+ * Gives an existing token what the set-up file says. False when it is so already. A revoked one comes back with a new
+ * value only: applying an old file must not undo the revocation. Inside the same lock.
+ */
 export async function changeToken(
   tx: Tx,
   ctx: Context,
@@ -107,7 +110,7 @@ export async function changeToken(
   const hash = wanted.token === undefined ? row.hash : hashToken(wanted.token)
   const facts = {
     ...(wanted.role !== row.role && { role: wanted.role }),
-    ...(row.revokedAt && { revokedAt: null }),
+    ...(row.revokedAt && hash !== row.hash && { revokedAt: null }),
   }
   if (hash === row.hash && Object.keys(facts).length === 0) return false
   await requireUnusedToken(tx, hash, row.id)

@@ -22,6 +22,8 @@ export const SHOP = {
   account: { accessKeyId: 'SANDBOXACCESSKEY0001', secret: 'sandbox-secret-access-key-0001' },
   webhookSecret: `whsec_${Buffer.from('sandbox-webhook-secret-00000001').toString('base64')}`,
   apiToken: `desk_sandbox${'1'.padStart(25, '0')}`,
+  /** The cipher the V1 product was published with. */
+  encryptType: '2',
   password: 'sandbox-demo-2026',
   users: [
     { email: 'admin@shop.example.com', role: 'admin' },
@@ -85,7 +87,7 @@ export function shopProducts(sellerUrl: string): ShopProduct[] {
       name: '智签电子合同',
       version: 'v1',
       timeZone: 'Asia/Shanghai',
-      encryptType: '2',
+      encryptType: SHOP.encryptType,
       unit: '合同份数',
       specs: specs(random, [['企业版', [YEAR, '3600.00']]]),
       delivery: {
@@ -502,9 +504,8 @@ export async function play(
     const instanceId = next.about ? instances.get(next.about) : undefined
     if (next.about && !instanceId) continue
     const fields = instanceId ? { ...next.fields, instanceId } : next.fields
-    const encryptType = next.version === 'v1' ? '2' : undefined
     const key = next.wrongKey ? SHOP.retiredKey : SHOP.baseKey
-    const signed = signCall({ ...next, target, key, fields, random, ...(encryptType && { encryptType }) })
+    const signed = signCall({ ...next, target, key, fields, random, encryptType: SHOP.encryptType })
     const answer = await send(signed, next)
     sent++
     const good = answer.resultCode === '000000' || (next.activity === 'newInstance' && answer.resultCode === '000004')

@@ -56,6 +56,20 @@ test('a wrong signature is refused and noted', async () => {
   expect(seller.received().at(-1)).toMatchObject({ verified: false, type: null })
 })
 
+test('a signature of last year counts only where any age does', async () => {
+  const lenient = await startWebhookSeller({ secret: SHOP.webhookSecret, anyAge: true })
+  const body = JSON.stringify({ type: 'instance.requested', data: { instance: { instanceId: 'ins-1' }, order: null } })
+  const at = new Date('2025-06-01T00:00:00Z')
+  const headers = { 'webhook-id': 'old', 'webhook-timestamp': String(at.getTime() / 1000) }
+  const signature = new Webhook(SHOP.webhookSecret).sign('old', at, body)
+  const post = async (url: string, sign: string) =>
+    (await fetch(url, { method: 'POST', body, headers: { ...headers, 'webhook-signature': sign } })).status
+  expect(await post(lenient.url, signature)).toBe(200)
+  expect(await post(lenient.url, signature.replace(/.$/, '?'))).toBe(401)
+  expect(await post(seller.url, signature)).toBe(401)
+  await lenient.stop()
+})
+
 test('202 now, PATCH later', async () => {
   seller.setMode('later')
   expect((await deliver()).status).toBe(202)

@@ -58,30 +58,31 @@ function figures() {
   })
 }
 
-// Whoever calls the door chooses the name of the activity; the number of series must not be theirs to choose.
+// Whoever calls the door writes the name of the activity; how many series there are must not be up to them.
 const MAX_ACTIVITIES = 60
 const activities = () => once('metrics:activities', () => new Set<string>())
 
-function boundedActivity(activity: string): string {
+function boundedActivity({ activity, outcome }: { activity: string; outcome: string }): string {
   if (activities().has(activity)) return activity
-  if (!/^[a-zA-Z]{1,40}$/.test(activity) || activities().size >= MAX_ACTIVITIES) return 'other'
+  if (outcome === 'rejected' || !/^[a-zA-Z]{1,40}$/.test(activity) || activities().size >= MAX_ACTIVITIES)
+    return 'other'
   activities().add(activity)
   return activity
 }
 
-/** Counts one answered call. */
-export function countCall(call: {
+/** Counts one answered call and how long it took from its first byte. */
+export function callTook(call: {
   protocol: string
   activity: string
   outcome: string
-  code: string
-  seconds: number
+  resultCode: string
+  ms: number
 }): void {
   const { calls, callSeconds } = figures()
-  const { protocol, outcome, code } = call
-  const activity = boundedActivity(call.activity)
+  const { protocol, outcome, resultCode: code } = call
+  const activity = boundedActivity(call)
   calls.inc({ protocol, activity, outcome, code })
-  callSeconds.observe({ protocol, activity }, call.seconds)
+  callSeconds.observe({ protocol, activity }, call.ms / 1000)
 }
 
 /** `reason` is a word of ours, never of the caller. */
@@ -107,7 +108,7 @@ export type Snapshot = {
 }
 
 /** The Prometheus text of all figures. */
-export async function metricsText(now: Snapshot): Promise<{ type: string; text: string }> {
+export async function metricsText(now: Snapshot): Promise<string> {
   const { register, jobs, pool, openMessages, waiting } = figures()
   if (now.jobs) {
     jobs.reset()
@@ -119,5 +120,5 @@ export async function metricsText(now: Snapshot): Promise<{ type: string; text: 
   }
   if (now.openMessages !== undefined) openMessages.set(now.openMessages)
   if (now.waitingDeliveries !== undefined) waiting.set(now.waitingDeliveries)
-  return { type: register.contentType, text: await register.metrics() }
+  return register.metrics()
 }

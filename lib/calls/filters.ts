@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Prisma } from '@/lib/db/client'
 import { idFloor, isId } from '@/lib/db/ids'
+import { anyOf, productsNamed, startsWith } from '@/lib/db/where'
 import { callOutcomes, callSources, messageStates } from './types'
 
 // A call still being worked on is shown as processing.
@@ -59,14 +60,6 @@ export type MessageFilter = z.output<typeof messageFilter>
 const uuid = (id: string) => Prisma.sql`${id}::uuid`
 const timestamp = (text: string) => Prisma.sql`${new Date(text)}::timestamptz`
 
-export function allOf(conditions: Prisma.Sql[]): Prisma.Sql {
-  return conditions.length === 0 ? Prisma.sql`true` : Prisma.join(conditions, ' AND ')
-}
-
-export function startsWith(column: string, text: string): Prisma.Sql {
-  return Prisma.sql`${Prisma.raw(column)} LIKE ${`${text.replace(/[\\%_]/g, '\\$&')}%`}`
-}
-
 /** Conditions on `calls`. Times become id ranges, so that only the months in question are read. */
 export function callConditions(filter: CallFilter): Prisma.Sql[] {
   const is: Prisma.Sql[] = []
@@ -101,12 +94,6 @@ export function messageConditions(filter: MessageFilter): Prisma.Sql[] {
   return is
 }
 
-/** The rows of `products` somebody means by an id of ours or of the marketplace, as an array. */
-export function productsNamed(id: string): Prisma.Sql {
-  const byId = isId(id) ? Prisma.sql`id = ${uuid(id)} OR` : Prisma.empty
-  return Prisma.sql`ARRAY(SELECT id FROM products WHERE ${byId} ${id} = ANY(product_ids))`
-}
-
 function outcomeIs(outcome: string): Prisma.Sql {
   return outcome === 'processing' ? Prisma.sql`outcome IN ('processing', 'received')` : Prisma.sql`outcome = ${outcome}`
 }
@@ -122,7 +109,7 @@ function callMatches(q: string): Prisma.Sql {
     Prisma.sql`message_id = ANY(${messages})`,
     ...idMatches('id', q),
   ]
-  return Prisma.sql`(${Prisma.join(either, ' OR ')})`
+  return anyOf(either)
 }
 
 function messageMatches(q: string): Prisma.Sql {
@@ -133,7 +120,7 @@ function messageMatches(q: string): Prisma.Sql {
       (is) => Prisma.sql`m.id = ANY(ARRAY(SELECT message_id FROM calls WHERE ${is} LIMIT 100))`,
     ),
   ]
-  return Prisma.sql`(${Prisma.join(either, ' OR ')})`
+  return anyOf(either)
 }
 
 const lowest = '00000000-0000-0000-0000-000000000000'

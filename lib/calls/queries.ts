@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Prisma, prisma } from '@/lib/db/client'
+import { allOf, countUpTo } from '@/lib/db/where'
 import { DeskError } from '@/lib/errors'
-import { cutPage, type Page, pageQuery, readCursor, TOTAL_LIMIT } from '@/lib/http/paging'
+import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
 import { type Context, requireRole } from '@/lib/users/context'
-import { allOf, callConditions, callFilter, messageConditions, messageFilter } from './filters'
+import { callConditions, callFilter, messageConditions, messageFilter } from './filters'
 import { retryWindowHours } from './retry-windows'
 import { callSources, messageStates, type Protocol, protocols } from './types'
 
@@ -165,30 +166,9 @@ export async function callsOfMessage(id: string): Promise<CallItem[]> {
   return rows.map(showCall)
 }
 
-/** Calls about an instance or its order line, newest first, at most `limit`. */
-export async function callsOfInstance(
-  instance: { instanceId: string; orderId: string; orderLineId: string | null; test: boolean },
-  limit: number,
-): Promise<CallItem[]> {
-  const { instanceId, orderId, orderLineId, test } = instance
-  const rows = await prisma().$queryRaw<CallRow[]>`
-    SELECT ${callColumns} FROM calls
-    WHERE (instance_id = ${instanceId} OR (order_id = ${orderId} AND instance_id IS NULL
-      AND order_line_id IS NOT DISTINCT FROM ${orderLineId})) AND test = ${test}
-    ORDER BY id DESC LIMIT ${limit}`
-  return rows.map(showCall)
-}
-
 /** How many messages are open, real ones only, up to 10,001. */
 export function countOpenMessages(): Promise<number> {
   return countUpTo(Prisma.sql`messages WHERE state = 'open' AND NOT test`)
-}
-
-/** Counts rows of `source` (a table with its conditions) without reading more than the lists tell. */
-export async function countUpTo(source: Prisma.Sql): Promise<number> {
-  const [row] = await prisma().$queryRaw<{ total: number }[]>`
-    SELECT count(*)::int AS total FROM (SELECT 1 FROM ${source} LIMIT ${TOTAL_LIMIT}) matches`
-  return row?.total ?? 0
 }
 
 function showCall(row: CallRow): CallItem {

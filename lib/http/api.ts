@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
+import { isUnavailable } from '@/lib/db/trouble'
 import { env } from '@/lib/env'
 import { DeskError } from '@/lib/errors'
 import { invalid, parseInput } from '@/lib/input'
@@ -9,13 +10,14 @@ import type { Operation } from '@/lib/openapi/operation'
 import { contextForToken } from '@/lib/users'
 import { currentContext } from '@/lib/users/auth'
 import { type Context, requireRole } from '@/lib/users/context'
-import { databaseAway, isDatabaseAway, problemResponse, unforeseenResponse } from './problem'
+import { databaseAway, problemResponse, unforeseenResponse } from './problem'
 
 type Call<O extends Operation> = {
   ctx: Context
   params: z.output<NonNullable<O['params']>>
   query: z.output<NonNullable<O['query']>>
-  body: z.output<NonNullable<O['body']>>
+  /** checked with the operation's schema, as it came: the domain parses its input itself */
+  body: z.input<NonNullable<O['body']>>
   /** of an operation with `textBody` */
   text: string
 }
@@ -53,7 +55,7 @@ async function respond<O extends Operation>(
     ctx,
     params: operation.params && parseParams(operation.params, await params),
     query: parseQuery(operation.query, new URL(request.url).searchParams),
-    body: operation.body && parseInput(operation.body, await readJson(request)),
+    body: operation.body && (await readBody(operation.body, request)),
     text: operation.textBody ? await readText(request, operation.textBody.limit) : '',
   } as Call<O>
   const answer = await handle(call)
@@ -65,10 +67,19 @@ async function respond<O extends Operation>(
     : new Response(JSON.stringify(answer), { status, headers })
 }
 
+/** A list that is told as a whole. */
+export function listAnswer<T>(items: T[]): { items: T[]; nextCursor: null } {
+  return { items, nextCursor: null }
+}
+
+export function textResponse(type: string, text: string): Response {
+  return new Response(text, { headers: { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' } })
+}
+
 /** The problem document of an error; what nobody foresaw is logged under a number and not told. */
 export function answerError(error: unknown): Response {
   if (error instanceof DeskError) return problemResponse(error)
-  if (isDatabaseAway(error)) {
+  if (isUnavailable(error)) {
     log.warn({ reason: (error as Error).message }, 'the database is away')
     return problemResponse(databaseAway())
   }
@@ -110,7 +121,8 @@ function isOwnOrigin(origin: string, request: Request): boolean {
 
 function parseParams(schema: z.ZodType, params: unknown): unknown {
   const parsed = schema.safeParse(params)
-  if (!parsed.success) throw new DeskError('not-found', 'There is nothing at this address: its id has another form.')
+  if (!parsed.success || !isStorable(params))
+    throw new DeskError('not-found', 'There is nothing at this address: its id has another form.')
   return parsed.data
 }
 
@@ -118,6 +130,7 @@ function parseQuery(schema: z.ZodType | undefined, given: URLSearchParams): unkn
   const query: Record<string, string> = {}
   for (const [name, value] of given) {
     if (Object.hasOwn(query, name)) throw invalid([{ path: name, message: 'is given more than once' }])
+    if (!isStorable(value)) throw invalid([{ path: name, message: 'holds a character that cannot be stored' }])
     // A form sends its empty fields too.
     if (value !== '') query[name] = value
   }
@@ -130,8 +143,23 @@ function parseQuery(schema: z.ZodType | undefined, given: URLSearchParams): unkn
   return schema && parseInput(schema, query)
 }
 
+async function readBody(schema: z.ZodType, request: Request): Promise<unknown> {
+  const body = await readJson(request)
+  if (!isStorable(body)) throw new DeskError('invalid', 'The body holds a character that cannot be stored (U+0000).')
+  parseInput(schema, body)
+  return body
+}
+
+/** PostgreSQL takes neither a NUL nor half of a character. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return !/\0|\p{Surrogate}/u.test(value)
+  if (!(value instanceof Object)) return true
+  return Object.entries(value).every((entry) => entry.every(isStorable))
+}
+
 async function readJson(request: Request): Promise<unknown> {
   const text = await readText(request, BODY_LIMIT)
+  if (text.includes('\uFFFD')) throw new DeskError('invalid', 'The body is not UTF-8 text.')
   if (text.trim() === '') return {}
   try {
     return JSON.parse(text)
@@ -151,9 +179,5 @@ async function readText(request: Request, limit: number): Promise<string> {
     if (size > limit) throw tooLarge
     chunks.push(chunk)
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks, size))
-  } catch {
-    throw new DeskError('invalid', 'The body is not UTF-8 text.')
-  }
+  return new TextDecoder().decode(Buffer.concat(chunks, size))
 }

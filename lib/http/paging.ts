@@ -11,9 +11,6 @@ export const pageQuery = {
 
 export type Page<T> = { items: T[]; nextCursor: string | null; total?: number }
 
-/** Lists say how many match up to this; it means "more than 10,000". */
-export const TOTAL_LIMIT = 10_001
-
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({
     items: z.array(item),

@@ -42,27 +42,6 @@ export function unforeseenResponse(number: string): Response {
   })
 }
 
-const awayCodes = new Set([
-  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'],
-  ...['57P01', '57P02', '57P03', '53300', '08000', '08003', '08006'],
-  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT'],
-])
-const awayKinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'])
-
-/** Whether an error says that the database cannot be reached, in the words of Prisma, its adapter, or pg. */
-export function isDatabaseAway(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Object && depth < 5; depth += 1) {
-    const { code, kind, originalCode, message, cause } = at as Record<string, unknown>
-    if ([code, originalCode].some((value) => typeof value === 'string' && awayCodes.has(value))) return true
-    if (typeof kind === 'string' && awayKinds.has(kind)) return true
-    if (typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated/.test(message)) {
-      return true
-    }
-    at = cause
-  }
-  return false
-}
-
 /** What to answer for a failure of the database: a caller may simply try again. */
 export function databaseAway(): DeskError {
   return new DeskError('unavailable', 'The database cannot be reached at the moment; please try again.', {

@@ -1,9 +1,6 @@
 import { z } from 'zod'
-import { recordAudit } from '@/lib/audit'
-import { allOf, productsNamed, startsWith } from '@/lib/calls/filters'
-import { callsOfInstance, countUpTo } from '@/lib/calls/queries'
 import { Prisma, prisma } from '@/lib/db/client'
-import { DeskError } from '@/lib/errors'
+import { allOf, anyOf, countUpTo, productsNamed, startsWith } from '@/lib/db/where'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
 import type { AppInfo } from '@/lib/marketplace'
 import { unseal } from '@/lib/secrets'
@@ -19,9 +16,6 @@ const shownAppInfo = z.object({
   adminUrl: z.string().nullable(),
   userName: z.string().nullable(),
   memo: z.string().nullable(),
-})
-export const revealedAppInfo = z.object({
-  appInfo: shownAppInfo.extend({ password: z.string().nullable() }).nullable(),
 })
 
 export const instanceItem = z
@@ -56,29 +50,6 @@ export const instanceItem = z
   })
   .meta({ id: 'Instance', description: 'What a buyer got for one order line.' })
 export type InstanceItem = z.output<typeof instanceItem>
-
-export const timelineEntry = z
-  .object({
-    id: z.string(),
-    at: time,
-    kind: z.enum(['event', 'call', 'audit', 'notice']),
-    type: z.string().describe('type of the event, activity of the call, action of the audit entry, kind of the notice'),
-    applied: z
-      .boolean()
-      .optional()
-      .describe('false: recorded, but older than what was already applied or without effect'),
-    reason: z.string().nullable().optional(),
-    data: z.record(z.string(), z.unknown()),
-    callId: z.guid().nullable().optional(),
-    actor: z.string().nullable().optional(),
-  })
-  .meta({ id: 'TimelineEntry' })
-type TimelineEntry = z.output<typeof timelineEntry>
-
-export const instanceDetail = instanceItem
-  .extend({ timeline: z.array(timelineEntry).describe('newest first, the newest 500') })
-  .meta({ id: 'InstanceDetail' })
-export type InstanceDetail = z.output<typeof instanceDetail>
 
 const word = (what: string) =>
   z
@@ -177,17 +148,9 @@ function conditions(query: z.output<typeof instanceQuery>): Prisma.Sql[] {
     const { q } = query
     const named = ['instance_id', 'order_id', 'order_line_id', 'customer_id', 'customer_name']
     const either = named.map((column) => startsWith(`i.${column}`, q))
-    is.push(Prisma.sql`(${Prisma.join([...either, Prisma.sql`i.business_id = ${q}`], ' OR ')})`)
+    is.push(anyOf([...either, Prisma.sql`i.business_id = ${q}`]))
   }
   return is
-}
-
-/** One instance with its timeline. Throws 'not-found'. */
-export async function getInstance({ ctx, instanceId }: { ctx: Context; instanceId: string }): Promise<InstanceDetail> {
-  requireRole(ctx, 'viewer')
-  const instance = await findInstance(instanceId)
-  if (!instance) throw new DeskError('not-found', `There is no instance ${instanceId}.`)
-  return { ...instance, timeline: await timelineOf(instance) }
 }
 
 /** One instance as lists show it, or null. */
@@ -211,101 +174,11 @@ export async function findInstanceOfOrderLine(order: {
   return row ? show(row) : null
 }
 
-/** App info with the password, for administrators; leaves an audit entry. */
-export async function revealInstance({
-  ctx,
-  instanceId,
-}: {
-  ctx: Context
-  instanceId: string
-}): Promise<z.output<typeof revealedAppInfo>> {
-  requireRole(ctx, 'admin')
-  const row = await prisma().instance.findUnique({ where: { instanceId }, select: { appInfo: true } })
-  if (!row) throw new DeskError('not-found', `There is no instance ${instanceId}.`)
-  const appInfo = openAppInfo(row.appInfo)
-  await recordAudit(prisma(), ctx, { action: 'instance.reveal', subject: 'instance', target: instanceId })
-  return { appInfo: appInfo && { ...withoutPassword(appInfo), password: appInfo.password ?? null } }
-}
-
 /** How many real instances wait for their delivery, up to 10,001. */
 export function countWaitingDeliveries(): Promise<number> {
   return countUpTo(
     Prisma.sql`instances WHERE state = 'pending' AND delivery_state IN ('waiting', 'refused') AND NOT test`,
   )
-}
-
-const TIMELINE_LIMIT = 500
-
-async function timelineOf(instance: InstanceItem): Promise<TimelineEntry[]> {
-  const { instanceId } = instance
-  const [events, calls, entries, notices] = await Promise.all([
-    prisma().instanceEvent.findMany({
-      where: { instanceId },
-      orderBy: { position: 'desc' },
-      take: TIMELINE_LIMIT,
-      omit: { sealed: true },
-    }),
-    callsOfInstance(instance, TIMELINE_LIMIT),
-    prisma().auditEntry.findMany({
-      where: { subject: 'instance', target: instanceId },
-      orderBy: { at: 'desc' },
-      take: TIMELINE_LIMIT,
-    }),
-    prisma().notice.findMany({
-      where: { message: { instanceId } },
-      orderBy: { createdAt: 'desc' },
-      take: TIMELINE_LIMIT,
-      omit: { body: true },
-    }),
-  ])
-  const timeline: TimelineEntry[] = [
-    ...events.map((event) => ({
-      id: event.id,
-      at: event.recordedAt.toISOString(),
-      kind: 'event' as const,
-      type: event.type,
-      applied: event.applied,
-      reason: event.reason,
-      data: { occurredAt: event.occurredAt.toISOString(), ...(event.data as { set?: object }).set },
-      callId: event.callId,
-      actor: event.actor,
-    })),
-    ...calls.map((call) => ({
-      id: call.id,
-      at: call.receivedAt,
-      kind: 'call' as const,
-      type: call.activity,
-      data: {
-        protocol: call.protocol,
-        source: call.source,
-        outcome: call.outcome,
-        resultCode: call.resultCode,
-        resultMsg: call.resultMsg,
-        durationMs: call.durationMs,
-        messageId: call.messageId,
-        orderId: call.orderId,
-      },
-      callId: call.id,
-      actor: call.actor,
-    })),
-    ...entries.map((entry) => ({
-      id: entry.id,
-      at: entry.at.toISOString(),
-      kind: 'audit' as const,
-      type: entry.action,
-      data: entry.data as Record<string, unknown>,
-      actor: entry.actor,
-    })),
-    ...notices.map((notice) => ({
-      id: notice.id,
-      at: (notice.sentAt ?? notice.createdAt).toISOString(),
-      kind: 'notice' as const,
-      type: notice.kind,
-      data: { state: notice.state, recipient: notice.recipient, subject: notice.subject, messageId: notice.messageId },
-      actor: notice.createdBy,
-    })),
-  ]
-  return timeline.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)).slice(0, TIMELINE_LIMIT)
 }
 
 function show({ sealed, ...row }: Row): InstanceItem {

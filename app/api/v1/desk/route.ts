@@ -1,0 +1,25 @@
+import { countOpenMessages } from '@/lib/calls/queries'
+import { env } from '@/lib/env'
+import { route } from '@/lib/http/api'
+import { countWaitingDeliveries } from '@/lib/instances/queries'
+import * as operations from '@/lib/openapi/operations'
+import { currentUser } from '@/lib/users/auth'
+import { version } from '@/package.json'
+
+export const GET = route(operations.getDesk, async ({ ctx }) => {
+  const { marketplaceUrl, smtpUrl, mailFrom } = env()
+  const { hostname, host } = new URL(marketplaceUrl)
+  const [openMessages, waitingDeliveries, user] = await Promise.all([
+    countOpenMessages(),
+    countWaitingDeliveries(),
+    ctx.actor.via === 'user' ? currentUser() : null,
+  ])
+  return {
+    environment: /\.myhuaweicloud\.[a-z.]+$/.test(hostname) ? ('production' as const) : ('sandbox' as const),
+    marketplaceHost: host,
+    mailConfigured: Boolean(smtpUrl && mailFrom),
+    counts: { openMessages, waitingDeliveries },
+    user: user && { email: user.email, role: user.role, locale: user.locale },
+    version,
+  }
+})

@@ -1,0 +1,6 @@
+export * from './calls'
+export * from './desk'
+export * from './instances'
+export * from './messages'
+export * from './orders'
+export * from './settings'

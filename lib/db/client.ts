@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { env } from '@/lib/env'
-import { PrismaClient, type Prisma } from '@/lib/generated/prisma/client'
+import { type Prisma, PrismaClient } from '@/lib/generated/prisma/client'
 import { once } from './once'
 
 export { Prisma } from '@/lib/generated/prisma/client'
@@ -21,7 +21,7 @@ export function connect(url: string, max: number): Db {
       max,
       options: '-c timezone=UTC',
       connectionTimeoutMillis: 3000,
-      idleTimeoutMillis: 30_000
-    })
+      idleTimeoutMillis: 30_000,
+    }),
   })
 }

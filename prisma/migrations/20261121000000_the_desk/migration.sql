@@ -150,6 +150,7 @@ CREATE TABLE "instances" (
 -- CreateTable
 CREATE TABLE "instance_events" (
     "id" UUID NOT NULL,
+    "position" BIGSERIAL NOT NULL,
     "instance_id" TEXT NOT NULL,
     "type" TEXT NOT NULL,
     "dedupe_key" TEXT NOT NULL,
@@ -374,7 +375,7 @@ CREATE INDEX "instances_customer_id_idx" ON "instances"("customer_id");
 CREATE INDEX "instances_state_expires_at_idx" ON "instances"("state", "expires_at");
 
 -- CreateIndex
-CREATE INDEX "instance_events_instance_id_id_idx" ON "instance_events"("instance_id", "id");
+CREATE INDEX "instance_events_instance_id_position_idx" ON "instance_events"("instance_id", "position");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "instance_events_instance_id_dedupe_key_key" ON "instance_events"("instance_id", "dedupe_key");

@@ -1,0 +1,35 @@
+import type { Command } from '@/lib/marketplace'
+import { changeInstanceCheck } from './change-instance-check'
+import { changeStatus, expireInstance } from './change-status'
+import { newInstance } from './new-instance'
+import { orderNotify } from './order-notify'
+import { queryInstance } from './query-instance'
+import { refreshInstance } from './refresh-instance'
+import { releaseInstance } from './release-instance'
+import type { Activity } from './scene'
+import { upgradeInstance } from './upgrade-instance'
+
+/** Every activity the desk serves. */
+const registry: Record<Command['activity'], Activity> = {
+  newInstance,
+  queryInstance,
+  refreshInstance,
+  updateInstanceStatus: changeStatus,
+  instanceStatus: changeStatus,
+  expireInstance,
+  releaseInstance,
+  upgradeInstance,
+  upgrade: upgradeInstance,
+  changeInstanceCheck,
+  orderNotify,
+}
+
+export function activityOf(command: Command): Activity {
+  return registry[command.activity]
+}
+
+export function isServed(activity: string): boolean {
+  return Object.hasOwn(registry, activity)
+}
+
+export { type Decision, InstanceBook, type Scene, type Touches } from './scene'

@@ -1,0 +1,296 @@
+import { performance } from 'node:perf_hooks'
+import { type Catalog, catalogAt } from '@/lib/catalog'
+import { Prisma, prisma, type Tx } from '@/lib/db/client'
+import { GroupCommit } from '@/lib/db/group-commit'
+import { once } from '@/lib/db/once'
+import { isCollision } from '@/lib/db/trouble'
+import { knownEvents, loadInstances, saveChanges } from '@/lib/instances'
+import { enqueueMany, type JobRequest } from '@/lib/jobs'
+import {
+  type Answer,
+  type Command,
+  ResultCode,
+  resultMessage,
+  UnwritableAnswer,
+  type WireError,
+} from '@/lib/marketplace'
+import { observeGroup } from '@/lib/metrics'
+import { findOrders } from '@/lib/orders'
+import { activityOf, type Decision, InstanceBook, type Scene } from './activities'
+import { type CallRow, recordCalls } from './messages'
+import { sealPayload } from './payload'
+import type { CallOutcome, CallSource, Protocol, SignatureCheck, StoredAnswer, StoredRequest } from './types'
+
+/** A verified call on its way to its effect. */
+export type Work = {
+  callId: string
+  receivedAt: Date
+  /** the marketplace's own time of the call */
+  sentAt: Date
+  /** performance.now() at receipt */
+  startedAt: number
+  protocol: Protocol
+  activity: string
+  source: CallSource
+  /** what to do, or why nothing can be done */
+  asked: { ok: true; value: Command } | { ok: false; error: WireError }
+  /** ids in a call that could not be read, so that staff still find it */
+  hints: Hints
+  request: StoredRequest
+  signature: SignatureCheck | null
+  nonce: string | null
+  replayOf: string | null
+  actor: string | null
+  /** the message to book this on, when it is not the command's own */
+  messageKey: string | null
+  /** turns a decision into the bytes that are signed and sent */
+  write(answer: Answer, config: Catalog, productRef: string | null): StoredAnswer
+}
+
+export type Hints = {
+  orderId: string | null
+  orderLineId: string | null
+  businessId: string | null
+  instanceId: string | null
+  customerId: string | null
+  test: boolean
+}
+
+export type Done = {
+  callId: string
+  messageId: string | null
+  answer: StoredAnswer
+  decision: Decision
+  outcome: CallOutcome
+  /** the nonce was seen before: nothing was done or recorded */
+  nonceSeen: boolean
+}
+
+/** Executes a call together with those that arrive at the same time; resolves after the commit. */
+export function execute(work: Work): Promise<Done> {
+  return groups().submit(work)
+}
+
+const groups = () =>
+  once('calls:groups', () => new GroupCommit(runGroup, { maxSize: 96, maxRunning: 2, maxWaiting: 5000 }))
+
+async function runGroup(works: Work[]): Promise<Done[]> {
+  observeGroup(works.length)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await prisma().$transaction((tx) => executeGroup(tx, works), { maxWait: 2000, timeout: 3000 })
+    } catch (error) {
+      // Two writers met (the same purchase at two replicas): the one that lost finds the other's work when it looks again.
+      const collided = isCollision(error) || (error instanceof Error && error.name === 'PurchaseConflict')
+      if (works.length > 1 || attempt >= 4 || !collided) throw error
+    }
+  }
+}
+
+/** Executes calls in order inside `tx`: effects, events, jobs, messages and answers together. */
+export async function executeGroup(tx: Tx, works: Work[]): Promise<Done[]> {
+  const { version, fresh } = await spendNonces(tx, works)
+  const config = await catalogAt(version)
+  const played = works.filter((work) => !work.nonce || fresh.has(work))
+  const { book, orders } = await setStage(tx, played)
+  const jobs: JobRequest[] = []
+  const canQueryOrders = config.active('ak-sk').length > 0
+  const decided = new Map<Work, { decision: Decision; answer: StoredAnswer; row: CallRow }>()
+  for (const work of played) {
+    const { callId, actor, protocol, receivedAt, sentAt } = work
+    const scene: Scene = {
+      tx,
+      origin: { callId, actor },
+      protocol,
+      receivedAt,
+      sentAt,
+      book,
+      catalog: config,
+      canQueryOrders,
+      orders,
+      jobs,
+    }
+    const decision = await decide(work, scene)
+    const answer = writeAnswer(work, decision, config)
+    decided.set(work, { decision, answer, row: rowOf(work, decision, answer) })
+  }
+  await saveChanges(tx, book.changes(), played[0]?.receivedAt ?? new Date())
+  const ids = await recordCalls(
+    tx,
+    [...decided.values()].map(({ row }) => row),
+  )
+  await addJobs(tx, jobs)
+  return works.map((work) => {
+    const end = decided.get(work)
+    if (!end) return seenBefore(work, config)
+    const messageId = ids.get(end.row.messageKey) ?? null
+    return {
+      callId: work.callId,
+      messageId,
+      answer: end.answer,
+      decision: end.decision,
+      outcome: end.row.outcome,
+      nonceSeen: false,
+    }
+  })
+}
+
+async function decide(work: Work, scene: Scene): Promise<Decision> {
+  if (!work.asked.ok) return { answer: { code: work.asked.error.code, message: work.asked.error.message } }
+  return activityOf(work.asked.value).decide(work.asked.value, scene)
+}
+
+// App info that was fit when it was stored may not fit the protocol that asks now: that is our trouble, said plainly.
+function writeAnswer(work: Work, decision: Decision, config: Catalog): StoredAnswer {
+  try {
+    return work.write(decision.answer, config, decision.productRef ?? null)
+  } catch (error) {
+    if (!(error instanceof UnwritableAnswer)) throw error
+    decision.answer = { code: ResultCode.internalError, message: `access data: ${error.message}` }
+    return work.write(decision.answer, config, null)
+  }
+}
+
+/** Uses up the nonces of a group; `fresh` are the calls whose nonce nobody used before. */
+async function spendNonces(tx: Tx, works: Work[]): Promise<{ version: bigint; fresh: Set<Work> }> {
+  const first = new Map<string, Work>()
+  for (const work of works) if (work.nonce && !first.has(work.nonce)) first.set(work.nonce, work)
+  const nonces = [...first.keys()].sort()
+  const [row] = await tx.$queryRaw<{ version: bigint; fresh: string[] }[]>`
+    WITH used AS (
+      INSERT INTO nonces (nonce) SELECT unnest(${nonces}::text[]) ON CONFLICT DO NOTHING RETURNING nonce
+    )
+    SELECT (SELECT version FROM config_version WHERE id = 1) AS version,
+      (SELECT coalesce(array_agg(nonce), '{}') FROM used) AS fresh`
+  const fresh = new Set((row?.fresh ?? []).map((nonce) => first.get(nonce) as Work))
+  return { version: row?.version ?? 0n, fresh }
+}
+
+async function setStage(tx: Tx, works: Work[]) {
+  const write = new Set<string>()
+  const read = new Set<string>()
+  const purchaseKeys = new Set<string>()
+  const orderIds = new Set<string>()
+  const pairs: { instanceId: string; dedupeKey: string }[] = []
+  for (const { asked, sentAt } of works) {
+    if (!asked.ok) continue
+    const touches = activityOf(asked.value).touches(asked.value, sentAt)
+    for (const instanceId of touches.instanceIds ?? []) {
+      ;(touches.readOnly ? read : write).add(instanceId)
+      for (const dedupeKey of touches.dedupeKeys ?? []) pairs.push({ instanceId, dedupeKey })
+    }
+    if (touches.purchaseKey) purchaseKeys.add(touches.purchaseKey)
+    for (const orderId of touches.orderIds ?? []) orderIds.add(orderId)
+  }
+  const locked = await loadInstances(tx, { instanceIds: [...write], purchaseKeys: [...purchaseKeys], lock: true })
+  for (const state of locked) read.delete(state.instanceId)
+  const seen = await loadInstances(tx, { instanceIds: [...read], lock: false })
+  const orders = orderIds.size > 0 ? await findOrders(tx, [...orderIds]) : new Map()
+  return { book: new InstanceBook([...locked, ...seen], await knownEvents(tx, pairs)), orders }
+}
+
+function rowOf(work: Work, decision: Decision, answer: StoredAnswer): CallRow {
+  const { code } = decision.answer
+  const command = work.asked.ok ? work.asked.value : null
+  const ids = command ? idsOf(command) : work.hints
+  const { callId, receivedAt, protocol, activity, source, replayOf, actor } = work
+  return {
+    id: callId,
+    messageKey: work.messageKey ?? messageKeyOf(work),
+    receivedAt,
+    protocol,
+    activity,
+    source,
+    outcome: outcomeOf(code),
+    resultCode: code,
+    resultMsg: decision.answer.message ?? resultMessage(code),
+    ...ids,
+    instanceId: decision.instanceId ?? ids.instanceId,
+    customerId: decision.customerId ?? ids.customerId,
+    productRef: decision.productRef ?? null,
+    durationMs: Math.max(0, Math.round(performance.now() - work.startedAt)),
+    credentialId: work.signature?.credentialId ?? null,
+    replayOf,
+    actor,
+    payload: sealPayload({ request: work.request, answer, signature: work.signature }),
+  }
+}
+
+function messageKeyOf({ asked, protocol, activity, hints }: Work): string {
+  if (asked.ok) {
+    const { value } = asked
+    return `${value.test ? 'test:' : ''}${value.activity}:${activityOf(value).businessKey(value)}`
+  }
+  const about = hints.orderLineId ?? hints.orderId ?? hints.instanceId ?? hints.businessId ?? 'unknown'
+  return `${hints.test ? 'test:' : ''}unreadable:${protocol}:${activity}:${about}`.slice(0, 300)
+}
+
+function idsOf(command: Command): Hints {
+  const id = (name: string): string | null => {
+    const value = (command as Record<string, unknown>)[name]
+    return typeof value === 'string' ? value : null
+  }
+  return {
+    orderId: id('orderId'),
+    orderLineId: id('orderLineId'),
+    businessId: id('businessId'),
+    instanceId: id('instanceId'),
+    customerId: command.activity === 'newInstance' ? (command.v1?.customerId ?? null) : null,
+    test: command.test,
+  }
+}
+
+export function outcomeOf(code: ResultCode): CallOutcome {
+  if (code === ResultCode.success) return 'succeeded'
+  return code === ResultCode.processing ? 'processing' : 'failed'
+}
+
+function seenBefore(work: Work, config: Catalog): Done {
+  const message = 'nonce: this nonce was used before; every call needs its own'
+  const decision: Decision = { answer: { code: ResultCode.authenticationFailed, message } }
+  const answer = work.write(decision.answer, config, null)
+  return { callId: work.callId, messageId: null, answer, decision, outcome: 'rejected', nonceSeen: true }
+}
+
+/** Purchases of one group share a delivery job, so that its row costs them one insert together. */
+async function addJobs(tx: Tx, jobs: JobRequest[]): Promise<void> {
+  const instanceIds = jobs.flatMap((job) => (job.name === 'deliver-instances' ? job.data.instanceIds : []))
+  const others = jobs.filter((job) => job.name !== 'deliver-instances')
+  const together: JobRequest[] = instanceIds.length > 0 ? [{ name: 'deliver-instances', data: { instanceIds } }] : []
+  await enqueueMany(tx, [...together, ...others])
+}
+
+/** Records a call whose effect could not be had: the answer is "internal error", the call is kept for a replay. */
+export async function recordTrouble(work: Work, config: Catalog, message: string): Promise<Done> {
+  const decision: Decision = { answer: { code: ResultCode.internalError, message } }
+  const answer = work.write(decision.answer, config, null)
+  const row = rowOf(work, decision, answer)
+  const ids = await prisma().$transaction((tx) => recordCalls(tx, [row]), { maxWait: 1000, timeout: 2000 })
+  return {
+    callId: work.callId,
+    messageId: ids.get(row.messageKey) ?? null,
+    answer,
+    decision,
+    outcome: 'failed',
+    nonceSeen: false,
+  }
+}
+
+/** The final answer of a call that waited for its delivery, inside the transaction that ended it. */
+export async function finishCall(tx: Tx, work: Work, done: Done, answer: Answer, stored: StoredAnswer): Promise<void> {
+  const payload = sealPayload({ request: work.request, answer: stored, signature: work.signature })
+  const facts = {
+    outcome: outcomeOf(answer.code),
+    resultCode: answer.code,
+    resultMsg: answer.message ?? resultMessage(answer.code),
+  }
+  const durationMs = Math.max(0, Math.round(performance.now() - work.startedAt))
+  await tx.call.update({ where: { id: work.callId }, data: { ...facts, durationMs, payload } })
+  if (!done.messageId) return
+  const closed = answer.code === ResultCode.success
+  await tx.$executeRaw(Prisma.sql`
+    UPDATE messages SET state = ${closed ? 'succeeded' : 'open'}, outcome = ${facts.outcome}, result_code = ${facts.resultCode},
+      result_msg = ${facts.resultMsg}, closed_at = ${closed ? new Date() : null}::timestamptz,
+      retry_until = CASE WHEN ${closed} THEN NULL ELSE retry_until END
+    WHERE id = ${done.messageId}::uuid`)
+}

@@ -1,0 +1,182 @@
+import { recordAudit } from '@/lib/audit'
+import { prisma, type Tx } from '@/lib/db/client'
+import { newId } from '@/lib/db/ids'
+import { DeskError } from '@/lib/errors'
+import { type Context, requireRole } from '@/lib/users/context'
+import { retryUntil } from './retry-windows'
+import type { CallOutcome, CallSource, Protocol } from './types'
+
+/** A finished call as its row and its message need it. */
+export type CallRow = {
+  id: string
+  messageKey: string
+  receivedAt: Date
+  protocol: Protocol
+  activity: string
+  source: CallSource
+  outcome: CallOutcome
+  resultCode: string
+  resultMsg: string
+  orderId: string | null
+  orderLineId: string | null
+  businessId: string | null
+  instanceId: string | null
+  customerId: string | null
+  productRef: string | null
+  test: boolean
+  durationMs: number
+  credentialId: string | null
+  replayOf: string | null
+  actor: string | null
+  payload: Uint8Array
+}
+
+/**
+ * Writes calls and moves their messages on, in one statement. The newest call of a message says how it stands: a success
+ * closes it, a failure opens it (again) and starts its retry window.
+ */
+export async function recordCalls(tx: Tx, calls: CallRow[]): Promise<Map<string, string>> {
+  const messages = new Map<string, MessageRow>()
+  for (const call of calls) messages.set(call.messageKey, fold(messages.get(call.messageKey), call))
+  const rows = calls.map(({ payload, ...call }) => ({
+    ...call,
+    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64'),
+  }))
+  const written = await tx.$queryRawUnsafe<{ key: string; id: string }[]>(
+    writeCalls,
+    JSON.stringify([...messages.values()]),
+    JSON.stringify(rows),
+  )
+  return new Map(written.map((row) => [row.key, row.id]))
+}
+
+type MessageRow = Omit<CallRow, 'id' | 'payload' | 'messageKey' | 'receivedAt'> & {
+  id: string
+  key: string
+  attempts: number
+  state: 'open' | 'succeeded'
+  firstAt: Date
+  lastAt: Date
+  retryUntil: Date | null
+  lastCallId: string
+}
+
+function fold(known: MessageRow | undefined, call: CallRow): MessageRow {
+  const state = call.outcome === 'succeeded' ? 'succeeded' : 'open'
+  const { payload: _payload, messageKey, receivedAt, ...facts } = call
+  return {
+    ...facts,
+    id: known?.id ?? newId(receivedAt.getTime()),
+    key: messageKey,
+    attempts: (known?.attempts ?? 0) + 1,
+    state,
+    firstAt: known?.firstAt ?? receivedAt,
+    lastAt: receivedAt,
+    retryUntil: state === 'open' ? (known?.retryUntil ?? retryUntil(call.protocol, call.activity, receivedAt)) : null,
+    // A replay runs what the marketplace sent, however often it was replayed before.
+    lastCallId: call.replayOf ?? call.id,
+  }
+}
+
+const messageRecord = `
+  id uuid, key text, protocol text, activity text, source text, state text, outcome text, attempts int, "firstAt" timestamptz,
+  "lastAt" timestamptz, "retryUntil" timestamptz, "resultCode" text, "resultMsg" text, "orderId" text, "orderLineId" text,
+  "instanceId" text, "customerId" text, "productRef" uuid, test boolean, "lastCallId" uuid`
+const callRecord = `
+  id uuid, "messageKey" text, "receivedAt" timestamptz, protocol text, activity text, source text, outcome text, "resultCode" text,
+  "resultMsg" text, "orderId" text, "orderLineId" text, "businessId" text, "instanceId" text, "customerId" text, test boolean,
+  "durationMs" int, "credentialId" uuid, "replayOf" uuid, actor text, payload text`
+
+const writeCalls = `
+  WITH moved AS (
+    INSERT INTO messages (id, key, protocol, activity, state, outcome, attempts, first_at, last_at, retry_until, result_code,
+      result_msg, order_id, order_line_id, instance_id, customer_id, product_ref, test, last_call_id, closed_at)
+    SELECT id, key, protocol, activity, state, outcome, attempts, "firstAt", "lastAt", "retryUntil", "resultCode",
+      "resultMsg", "orderId", "orderLineId", "instanceId", "customerId", "productRef", test, "lastCallId",
+      CASE WHEN state = 'succeeded' THEN "lastAt" END
+    FROM jsonb_to_recordset($1::jsonb) AS m(${messageRecord})
+    ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET
+      attempts = messages.attempts + excluded.attempts,
+      state = excluded.state,
+      outcome = excluded.outcome,
+      result_code = excluded.result_code,
+      result_msg = excluded.result_msg,
+      last_at = greatest(messages.last_at, excluded.last_at),
+      retry_until = CASE WHEN excluded.state = 'open' AND messages.state = 'open'
+        THEN coalesce(messages.retry_until, excluded.retry_until) ELSE excluded.retry_until END,
+      order_id = coalesce(excluded.order_id, messages.order_id),
+      order_line_id = coalesce(excluded.order_line_id, messages.order_line_id),
+      instance_id = coalesce(excluded.instance_id, messages.instance_id),
+      customer_id = coalesce(excluded.customer_id, messages.customer_id),
+      product_ref = coalesce(excluded.product_ref, messages.product_ref),
+      last_call_id = excluded.last_call_id,
+      closed_at = excluded.closed_at,
+      resolved_by = NULL, resolved_note = NULL
+    RETURNING key, id
+  ), kept AS (
+    INSERT INTO calls (id, message_id, received_at, protocol, activity, source, outcome, result_code, result_msg, order_id,
+      order_line_id, business_id, instance_id, customer_id, test, duration_ms, credential_id, replay_of, actor, payload)
+    SELECT c.id, moved.id, "receivedAt", protocol, activity, source, outcome, "resultCode", "resultMsg", "orderId",
+      "orderLineId", "businessId", "instanceId", "customerId", test, "durationMs", "credentialId", "replayOf", actor,
+      decode(payload, 'base64')
+    FROM jsonb_to_recordset($2::jsonb) AS c(${callRecord}) JOIN moved ON moved.key = c."messageKey"
+  )
+  SELECT key, id FROM moved`
+
+/** A delivery that ended well closes the purchases and polls that were answered "processing". */
+export async function settleMessages(tx: Tx, instanceId: string): Promise<void> {
+  await tx.message.updateMany({
+    where: { instanceId, state: 'open', outcome: 'processing' },
+    data: { state: 'succeeded', outcome: 'succeeded', closedAt: new Date(), retryUntil: null },
+  })
+}
+
+/** Closes an open message with a note: nothing more will be done about it. Operators and above; audited. */
+export async function resolveMessage({ ctx, input }: { ctx: Context; input: { messageId: string; note: string } }) {
+  requireRole(ctx, 'operator')
+  const note = input.note.trim()
+  if (!note) throw new DeskError('invalid', 'note: say why nothing more is to be done', { field: 'note' })
+  if (note.length > 2000) throw new DeskError('invalid', 'note: at most 2000 characters', { field: 'note' })
+  await prisma().$transaction(async (tx) => {
+    const { count } = await tx.message.updateMany({
+      where: { id: input.messageId, state: 'open' },
+      data: {
+        state: 'resolved',
+        resolvedBy: ctx.actor.name,
+        resolvedNote: note,
+        closedAt: new Date(),
+        retryUntil: null,
+      },
+    })
+    if (count === 0) throw await whyNot(tx, input.messageId, 'open')
+    await recordAudit(tx, ctx, {
+      action: 'message.resolve',
+      subject: 'message',
+      target: input.messageId,
+      data: { note },
+    })
+  })
+}
+
+/** Takes a resolution back. Operators and above; audited. */
+export async function reopenMessage({ ctx, input }: { ctx: Context; input: { messageId: string } }) {
+  requireRole(ctx, 'operator')
+  await prisma().$transaction(async (tx) => {
+    const { count } = await tx.message.updateMany({
+      where: { id: input.messageId, state: 'resolved' },
+      data: { state: 'open', resolvedBy: null, resolvedNote: null, closedAt: null },
+    })
+    if (count === 0) throw await whyNot(tx, input.messageId, 'resolved')
+    await recordAudit(tx, ctx, { action: 'message.reopen', subject: 'message', target: input.messageId })
+  })
+}
+
+async function whyNot(tx: Tx, messageId: string, needed: string): Promise<DeskError> {
+  const message = await tx.message.findUnique({ where: { id: messageId } })
+  if (!message) return new DeskError('not-found', `No message ${messageId}.`)
+  const details = { state: message.state, resolvedBy: message.resolvedBy, closedAt: message.closedAt }
+  return new DeskError('conflict', `This message is ${message.state} by now, not ${needed}; nothing was changed.`, {
+    details,
+  })
+}

@@ -1,0 +1,5 @@
+export { type AppInfo, appInfoSchema } from './app-info'
+export { importPool, type PoolImport, poolLeft, takePoolAccount } from './pool'
+export { needsOrder, renderTemplate } from './template'
+export type { DeliveryFacts, DeliveryResult } from './types'
+export { announceToWebhook, callDeliveryWebhook, type InstanceNews, type WebhookEvent } from './webhook'

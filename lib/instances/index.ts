@@ -1,0 +1,18 @@
+export { appInfoSchema } from '@/lib/delivery'
+export { enterAppInfo, requestDelivery, revealAppInfo } from './actions'
+export { announceInstance, type DeliveryEnd, deliverInstance, learnUpgradeOrder } from './deliver'
+export { factsOf, factsOfOrder } from './facts'
+export { applyEvent, type EventDraft, type InstanceEventType, type InstanceState, type Quantity } from './state'
+export {
+  addEvent,
+  changeOf,
+  type InstanceChange,
+  knownEvents,
+  loadAppInfos,
+  loadInstances,
+  openChange,
+  PurchaseConflict,
+  rebuildInstance,
+  saveChanges,
+} from './store'
+export { changeStatus, deliver, deliveryTrouble, refresh, release, upgrade } from './transitions'

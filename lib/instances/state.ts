@@ -1,0 +1,104 @@
+import type { AppInfo } from '@/lib/marketplace'
+
+/** What the desk knows of one instance: the projection of its events, times in UTC. */
+export type InstanceState = {
+  instanceId: string
+  /** One purchase, one instance: the database holds this unique. */
+  purchaseKey: string
+  state: 'pending' | 'active' | 'frozen' | 'released'
+  protocol: string
+  businessId: string | null
+  productRef: string | null
+  productId: string | null
+  skuCode: string | null
+  orderId: string
+  orderLineId: string | null
+  customerId: string | null
+  customerName: string | null
+  test: boolean
+  trial: boolean
+  chargingMode: string | null
+  periodType: string | null
+  periodNumber: number | null
+  quantity: Quantity | null
+  expiresAt: Date | null
+  expiryAsOf: Date | null
+  statusAsOf: Date | null
+  specAsOf: Date | null
+  refundedOrders: string[]
+  frozenReason: 'expired' | 'status' | null
+  frontEndUrl: string | null
+  deliveryType: string | null
+  deliveryState: 'waiting' | 'delivered' | 'refused'
+  deliveryCode: string | null
+  deliveryError: string | null
+  createdAt: Date
+  deliveredAt: Date | null
+  releasedAt: Date | null
+}
+
+export type Quantity = { amount?: number; diskSize?: number; bandWidth?: number }
+
+export type InstanceEventType =
+  | 'purchased'
+  | 'delivered'
+  | 'delivery-failed'
+  | 'renewed'
+  | 'renewal-refunded'
+  | 'converted'
+  | 'upgraded'
+  | 'frozen'
+  | 'unfrozen'
+  | 'expired'
+  | 'released'
+  | 'corrected'
+
+/** The members an event sets, absolute, as they go into JSON: times are ISO 8601 texts. */
+export type InstanceSet = { [K in keyof InstanceState]?: Json<InstanceState[K]> }
+type Json<T> = T extends Date ? string : T
+
+/** A change of one instance before it is written. A draft that is not applied is kept for the timeline only. */
+export type EventDraft = {
+  type: InstanceEventType
+  /** Unique within the instance: the same change twice is one event. */
+  dedupeKey: string
+  applied: boolean
+  /** Why it was not applied, or what staff noted. */
+  reason?: string
+  occurredAt: Date
+  set: InstanceSet
+  /** Access data of a delivery; stored sealed, never in `set`. */
+  appInfo?: AppInfo
+}
+
+const dates = [
+  'expiresAt',
+  'expiryAsOf',
+  'statusAsOf',
+  'specAsOf',
+  'createdAt',
+  'deliveredAt',
+  'releasedAt',
+] as const satisfies readonly (keyof InstanceState)[]
+
+/** The state after an event; the only way a projection changes, also when it is rebuilt. */
+export function applyEvent(state: InstanceState, event: Pick<EventDraft, 'applied' | 'set'>): InstanceState {
+  if (!event.applied) return state
+  return { ...state, ...readSet(event.set) }
+}
+
+/** The first event of an instance carries the whole state. */
+export function stateFromPurchase(event: Pick<EventDraft, 'set'>): InstanceState {
+  return readSet(event.set) as InstanceState
+}
+
+function readSet(set: InstanceSet): Partial<InstanceState> {
+  const read: Record<string, unknown> = { ...set }
+  for (const name of dates) if (typeof read[name] === 'string') read[name] = new Date(read[name] as string)
+  return read as Partial<InstanceState>
+}
+
+/** A state as an event stores it. */
+export function writeSet(state: InstanceState): InstanceSet {
+  return JSON.parse(JSON.stringify(state)) as InstanceSet
+}

@@ -1,0 +1,220 @@
+import { isDeepStrictEqual } from 'node:util'
+import { Prisma, type Tx } from '@/lib/db/client'
+import { newId } from '@/lib/db/ids'
+import type { AppInfo } from '@/lib/marketplace'
+import { seal, unseal } from '@/lib/secrets'
+import { applyEvent, type EventDraft, type InstanceSet, type InstanceState, stateFromPurchase, writeSet } from './state'
+
+/** Column and SQL type of every member of the projection. */
+const columns = {
+  instanceId: ['instance_id', 'text'],
+  purchaseKey: ['purchase_key', 'text'],
+  state: ['state', 'text'],
+  protocol: ['protocol', 'text'],
+  businessId: ['business_id', 'text'],
+  productRef: ['product_ref', 'uuid'],
+  productId: ['product_id', 'text'],
+  skuCode: ['sku_code', 'text'],
+  orderId: ['order_id', 'text'],
+  orderLineId: ['order_line_id', 'text'],
+  customerId: ['customer_id', 'text'],
+  customerName: ['customer_name', 'text'],
+  test: ['test', 'boolean'],
+  trial: ['trial', 'boolean'],
+  chargingMode: ['charging_mode', 'text'],
+  periodType: ['period_type', 'text'],
+  periodNumber: ['period_number', 'int'],
+  quantity: ['quantity', 'jsonb'],
+  expiresAt: ['expires_at', 'timestamptz'],
+  expiryAsOf: ['expiry_as_of', 'timestamptz'],
+  statusAsOf: ['status_as_of', 'timestamptz'],
+  specAsOf: ['spec_as_of', 'timestamptz'],
+  refundedOrders: ['refunded_orders', 'text[]'],
+  frozenReason: ['frozen_reason', 'text'],
+  frontEndUrl: ['front_end_url', 'text'],
+  deliveryType: ['delivery_type', 'text'],
+  deliveryState: ['delivery_state', 'text'],
+  deliveryCode: ['delivery_code', 'text'],
+  deliveryError: ['delivery_error', 'text'],
+  createdAt: ['created_at', 'timestamptz'],
+  deliveredAt: ['delivered_at', 'timestamptz'],
+  releasedAt: ['released_at', 'timestamptz'],
+} as const satisfies Record<keyof InstanceState, readonly [string, string]>
+
+const entries = Object.entries(columns)
+type Member = keyof InstanceState
+const selection = Prisma.raw(entries.map(([name, [column]]) => `"${column}" AS "${name}"`).join(', '))
+const record = entries.map(([, [column, type]]) => `"${column}" ${type === 'text[]' ? 'jsonb' : type}`).join(', ')
+const value = (column: string, type: string) =>
+  type === 'text[]' ? `ARRAY(SELECT jsonb_array_elements_text(r."${column}"))` : `r."${column}"`
+
+/** Reads instances by id and by purchase; with `lock` no other transaction changes them until this one ends. */
+export async function loadInstances(
+  tx: Tx,
+  wanted: { instanceIds: string[]; purchaseKeys?: string[]; lock: boolean },
+): Promise<InstanceState[]> {
+  const keys = wanted.purchaseKeys ?? []
+  if (wanted.instanceIds.length + keys.length === 0) return []
+  const by =
+    keys.length === 0
+      ? Prisma.sql`instance_id = ANY(${wanted.instanceIds})`
+      : wanted.instanceIds.length === 0
+        ? Prisma.sql`purchase_key = ANY(${keys})`
+        : Prisma.sql`(instance_id = ANY(${wanted.instanceIds}) OR purchase_key = ANY(${keys}))`
+  const lock = wanted.lock ? Prisma.sql`ORDER BY instance_id FOR UPDATE` : Prisma.empty
+  return tx.$queryRaw<InstanceState[]>`SELECT ${selection} FROM instances WHERE ${by} ${lock}`
+}
+
+/** One locked instance, or null. */
+export async function lockInstance(tx: Tx, instanceId: string): Promise<InstanceState | null> {
+  return (await loadInstances(tx, { instanceIds: [instanceId], lock: true }))[0] ?? null
+}
+
+/** Which of these changes are recorded already: the keys `instanceId dedupeKey`. */
+export async function knownEvents(tx: Tx, pairs: { instanceId: string; dedupeKey: string }[]): Promise<Set<string>> {
+  if (pairs.length === 0) return new Set()
+  const rows = await tx.$queryRaw<{ key: string }[]>`
+    SELECT e.instance_id || ' ' || e.dedupe_key AS key
+    FROM instance_events e
+    JOIN unnest(${pairs.map((pair) => pair.instanceId)}::text[], ${pairs.map((pair) => pair.dedupeKey)}::text[])
+      AS wanted(instance_id, dedupe_key) USING (instance_id, dedupe_key)`
+  return new Set(rows.map((row) => row.key))
+}
+
+/** Opened access data of these instances. */
+export async function loadAppInfos(tx: Tx, instanceIds: string[]): Promise<Map<string, AppInfo>> {
+  const rows = await tx.instance.findMany({
+    where: { instanceId: { in: instanceIds }, appInfo: { not: null } },
+    select: { instanceId: true, appInfo: true },
+  })
+  return new Map(rows.map((row) => [row.instanceId, JSON.parse(unseal(row.appInfo as Uint8Array)) as AppInfo]))
+}
+
+export type InstanceChange = {
+  state: InstanceState
+  created: boolean
+  touchedAt: Date | null
+  appInfo: AppInfo | null
+  events: (EventDraft & { callId: string | null; actor: string | null })[]
+}
+
+/** A change that opens an instance: its first event carries the whole state. */
+export function openChange(
+  state: InstanceState,
+  origin: { callId: string | null; actor: string | null },
+): InstanceChange {
+  const event: EventDraft = {
+    type: 'purchased',
+    dedupeKey: 'purchased',
+    applied: true,
+    occurredAt: state.createdAt,
+    set: writeSet(state),
+  }
+  return { state, created: true, touchedAt: state.createdAt, appInfo: null, events: [{ ...event, ...origin }] }
+}
+
+export function changeOf(state: InstanceState): InstanceChange {
+  return { state, created: false, touchedAt: null, appInfo: null, events: [] }
+}
+
+/** Adds an event to a change and moves its state on. */
+export function addEvent(
+  change: InstanceChange,
+  event: EventDraft,
+  origin: { callId: string | null; actor: string | null },
+): void {
+  change.events.push({ ...event, ...origin })
+  change.state = applyEvent(change.state, event)
+  if (event.applied && event.appInfo) change.appInfo = event.appInfo
+}
+
+/** Two purchases of one order line met in the database: the group is taken apart and run again. */
+export class PurchaseConflict extends Error {
+  override name = 'PurchaseConflict'
+}
+
+/** Writes events and projections of many instances at once. Throws `PurchaseConflict` when another writer was first. */
+export async function saveChanges(tx: Tx, changes: InstanceChange[], recordedAt: Date): Promise<void> {
+  const created = changes.filter((change) => change.created)
+  const changed = changes.filter((change) => !change.created && change.events.length > 0)
+  const touched = changes.filter((change) => !change.created && change.events.length === 0 && change.touchedAt)
+  if (created.length > 0) {
+    const inserted = await tx.$queryRawUnsafe<{ instance_id: string }[]>(insertInstances, rowsOf(created))
+    if (inserted.length < created.length) throw new PurchaseConflict('another call opened the same purchase')
+  }
+  if (changed.length > 0) await tx.$executeRawUnsafe(updateInstances, rowsOf(changed))
+  if (touched.length > 0) {
+    const ids = touched.map((change) => change.state.instanceId).sort()
+    await tx.$executeRaw`UPDATE instances SET last_call_at = ${recordedAt} WHERE instance_id = ANY(${ids})`
+  }
+  const events = changes.flatMap((change) =>
+    change.events.map((event) => ({
+      id: newId(),
+      instance_id: change.state.instanceId,
+      type: event.type,
+      dedupe_key: event.dedupeKey,
+      applied: event.applied,
+      reason: event.reason ?? null,
+      occurred_at: event.occurredAt,
+      recorded_at: recordedAt,
+      data: { set: event.set },
+      sealed: event.appInfo ? base64(seal(JSON.stringify(event.appInfo))) : null,
+      call_id: event.callId,
+      actor: event.actor,
+    })),
+  )
+  if (events.length > 0) await tx.$executeRawUnsafe(insertEvents, JSON.stringify(events))
+}
+
+function rowsOf(changes: InstanceChange[]): string {
+  return JSON.stringify(
+    changes.map((change) => {
+      const row: Record<string, unknown> = {}
+      for (const [name, [column]] of entries) row[column] = change.state[name as keyof InstanceState]
+      row.app_info = change.appInfo ? base64(seal(JSON.stringify(change.appInfo))) : null
+      row.last_call_at = change.touchedAt
+      return row
+    }),
+  )
+}
+
+const recordset = `jsonb_to_recordset($1::jsonb) AS r(${record}, app_info text, last_call_at timestamptz)`
+const insertInstances = `
+  INSERT INTO instances (${entries.map(([, [column]]) => column).join(', ')}, app_info, last_call_at)
+  SELECT ${entries.map(([, [column, type]]) => value(column, type)).join(', ')}, decode(r.app_info, 'base64'), r.last_call_at
+  FROM ${recordset} ORDER BY r.purchase_key
+  ON CONFLICT (purchase_key) DO NOTHING RETURNING instance_id`
+const updateInstances = `
+  UPDATE instances i SET ${entries
+    .filter(([name]) => name !== 'instanceId' && name !== 'purchaseKey' && name !== 'createdAt')
+    .map(([, [column, type]]) => `${column} = ${value(column, type)}`)
+    .join(', ')},
+    app_info = coalesce(decode(r.app_info, 'base64'), i.app_info),
+    last_call_at = greatest(r.last_call_at, i.last_call_at), version = i.version + 1
+  FROM ${recordset} WHERE i.instance_id = r.instance_id`
+const insertEvents = `
+  INSERT INTO instance_events (id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, sealed, call_id, actor)
+  SELECT id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, decode(sealed, 'base64'), call_id, actor
+  FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, instance_id text, type text, dedupe_key text, applied boolean, reason text,
+    occurred_at timestamptz, recorded_at timestamptz, data jsonb, sealed text, call_id uuid, actor text)`
+
+function base64(data: Uint8Array): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')
+}
+
+/** Folds the events of one instance into its projection again and says whether the stored one differed. */
+export async function rebuildInstance(
+  tx: Tx,
+  instanceId: string,
+): Promise<{ state: InstanceState; differed: boolean }> {
+  const stored = await lockInstance(tx, instanceId)
+  if (!stored) throw new Error(`no instance ${instanceId}`)
+  const events = await tx.instanceEvent.findMany({ where: { instanceId }, orderBy: { position: 'asc' } })
+  const drafts = events.map((event) => ({ applied: event.applied, set: (event.data as { set: InstanceSet }).set }))
+  const [first, ...rest] = drafts
+  if (!first) throw new Error(`no events of instance ${instanceId}`)
+  const state = rest.reduce(applyEvent, stateFromPurchase(first))
+  const differed = entries.some(([name]) => !isDeepStrictEqual(state[name as Member], stored[name as Member]))
+  if (differed) await tx.$executeRawUnsafe(updateInstances, rowsOf([{ ...changeOf(state), touchedAt: null }]))
+  return { state, differed }
+}

@@ -30,7 +30,7 @@ const webUrl = (text: string) => {
 }
 const webUrlMessage = 'must be an http:// or https:// URL without a user name'
 
-/** Access data as the seller or the staff give it. */
+/** Access data as the seller's software, a file or staff give it. */
 export const appInfoSchema = z.object({
   frontEndUrl: z
     .string()

@@ -1,0 +1,3 @@
+export { mailConfigured } from './mail'
+export { draftPartnerMail, recordNotice, sendNotice } from './notices'
+export type { PartnerMail } from './partner-mail'

@@ -1,8 +1,8 @@
 import { flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/calls'
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
-import { prisma, type Tx } from '@/lib/db/client'
-import { announceInstance, type DeliveryEnd, deliverInstance, learnUpgradeOrder } from '@/lib/instances'
+import { prisma } from '@/lib/db/client'
+import { announceInstance, deliverInstance, learnUpgradeOrder } from '@/lib/instances'
 import { enqueue, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import { log } from '@/lib/log'
 import { fetchOrder, saveOrder } from '@/lib/orders'
@@ -16,7 +16,7 @@ export async function boot(): Promise<void> {
   registerHandlers({
     'deliver-instances': ({ instanceIds }) => deliverGroup(instanceIds),
     'deliver-instance': async ({ instanceId }) => {
-      const end = await deliverInstance(instanceId, { deadline: Date.now() + DELIVERY_MS, alongside: settle })
+      const end = await deliverInstance(instanceId, { deadline: Date.now() + DELIVERY_MS, alongside: settleMessages })
       if (end?.outcome === 'failed') throw new Error(end.error ?? 'the delivery failed')
     },
     'announce-instance': announceInstance,
@@ -38,10 +38,6 @@ async function stop(): Promise<void> {
   await prisma().$disconnect()
 }
 
-async function settle(tx: Tx, end: DeliveryEnd): Promise<void> {
-  if (end.outcome === 'delivered') await settleMessages(tx, end.state.instanceId)
-}
-
 /** First attempts of a group of purchases, a few at a time; what fails goes on alone with its own retries. */
 async function deliverGroup(instanceIds: string[]): Promise<void> {
   const waiting = [...instanceIds]
@@ -49,7 +45,7 @@ async function deliverGroup(instanceIds: string[]): Promise<void> {
     for (let instanceId = waiting.shift(); instanceId; instanceId = waiting.shift()) {
       const end = await deliverInstance(instanceId, {
         deadline: Date.now() + FIRST_DELIVERY_MS,
-        alongside: settle,
+        alongside: settleMessages,
       }).catch((error) => ({ outcome: 'failed', error: (error as Error).message }) as const)
       if (end?.outcome !== 'failed') continue
       await prisma().$transaction((tx) =>

@@ -9,7 +9,7 @@ import { decryptField, verifyBodySign } from '@/lib/marketplace'
 import { applySetup } from '@/lib/setup'
 import { systemContext } from '@/lib/users/context'
 import { createBulkReplay, getBulkReplay, openPayload, replayMessage, resolveMessage, runBulkReplay } from './index'
-import { newOrder, purchase, rawCall, send, testKeys, v1Call, v2Call } from './testing'
+import { newOrder, purchase, rawCall, send, testKeys, v1Call, v2Call } from './test-marketplace'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 

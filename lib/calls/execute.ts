@@ -254,9 +254,12 @@ function seenBefore(work: Work, config: Catalog): Done {
 
 /** Purchases of one group share a delivery job, so that its row costs them one insert together. */
 async function addJobs(tx: Tx, jobs: JobRequest[]): Promise<void> {
-  const instanceIds = jobs.flatMap((job) => (job.name === 'deliver-instances' ? job.data.instanceIds : []))
+  const deliveries = jobs.filter((job) => job.name === 'deliver-instances')
   const others = jobs.filter((job) => job.name !== 'deliver-instances')
-  const together: JobRequest[] = instanceIds.length > 0 ? [{ name: 'deliver-instances', data: { instanceIds } }] : []
+  const instanceIds = deliveries.flatMap((job) => job.data.instanceIds)
+  const startAfter = new Date(Math.max(0, ...deliveries.map((job) => job.startAfter?.getTime() ?? 0)))
+  const together: JobRequest[] =
+    instanceIds.length > 0 ? [{ name: 'deliver-instances', data: { instanceIds }, startAfter }] : []
   await enqueueMany(tx, [...together, ...others])
 }
 

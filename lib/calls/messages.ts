@@ -2,6 +2,7 @@ import { recordAudit } from '@/lib/audit'
 import { prisma, type Tx } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
+import type { DeliveryEnd } from '@/lib/instances'
 import { type Context, requireRole } from '@/lib/users/context'
 import { retryUntil } from './retry-windows'
 import type { CallOutcome, CallSource, Protocol } from './types'
@@ -124,10 +125,14 @@ const writeCalls = `
   )
   SELECT key, id FROM moved`
 
-/** A delivery that ended well closes the purchases and polls that were answered "processing". */
-export async function settleMessages(tx: Tx, instanceId: string): Promise<void> {
+/**
+ * A delivery that ended well closes the purchases and polls that were answered "processing". What was answered with a
+ * failure stays open: only the marketplace's next try, or a replay, shows that it is mended.
+ */
+export async function settleMessages(tx: Tx, end: DeliveryEnd): Promise<void> {
+  if (end.outcome !== 'delivered') return
   await tx.message.updateMany({
-    where: { instanceId, state: 'open', outcome: 'processing' },
+    where: { instanceId: end.state.instanceId, state: 'open', outcome: 'processing' },
     data: { state: 'succeeded', outcome: 'succeeded', closedAt: new Date(), retryUntil: null },
   })
 }

@@ -226,7 +226,7 @@ export async function finishDelivery(
     deadline,
     actor: work.actor,
     async alongside(tx, end) {
-      if (end.outcome === 'delivered') await settleMessages(tx, instanceId)
+      await settleMessages(tx, end)
       const answer = finalAnswer(end, instanceId)
       // Past the deadline "processing" was sent already, and that is what the record must say.
       if (!answer || Date.now() > deadline - 20) return

@@ -12,6 +12,9 @@ import { type MarketplaceOrder, type NewInstance, ResultCode } from '@/lib/marke
 import type { Product } from '@/lib/products'
 import { type Activity, appInfosOf, type Decision, readTime, type Scene } from './scene'
 
+/** A little more than a call may wait for its own delivery. */
+const HEAD_START_MS = { v1: 16_000, v2: 4_000 }
+
 /** A purchase: one order line (for pay-per-use: and product) opens one instance, however often it is asked for. */
 export const newInstance: Activity<NewInstance> = {
   businessKey: purchaseOf,
@@ -45,11 +48,15 @@ function purchaseKey(command: NewInstance): string {
 function openInstance(command: NewInstance, scene: Scene): InstanceChange {
   const order = scene.orders.get(command.orderId) ?? null
   const state = withOrder(scene, fromCommand(command, scene), order)
-  // The job delivers what is not delivered below, and learns the order either way.
+  // The job delivers what is not delivered below, and learns the order either way; it leaves the call itself a head start.
   const product = scene.catalog.products.find((candidate) => candidate.id === state.productRef)
   const complete = command.v1 || order || !scene.canQueryOrders
   if (!complete || product?.delivery.type === 'webhook')
-    scene.jobs.push({ name: 'deliver-instances', data: { instanceIds: [state.instanceId] } })
+    scene.jobs.push({
+      name: 'deliver-instances',
+      data: { instanceIds: [state.instanceId] },
+      startAfter: new Date(Date.now() + (command.v1 ? HEAD_START_MS.v1 : HEAD_START_MS.v2)),
+    })
   return scene.book.open(state, scene.origin)
 }
 

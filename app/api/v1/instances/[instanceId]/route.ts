@@ -7,7 +7,6 @@ import * as operations from '@/lib/openapi/operations'
 export const GET = route(operations.getInstance, ({ ctx, params }) => getInstance({ ctx, ...params }))
 
 export const PATCH = route(operations.enterAppInfo, async ({ ctx, params: { instanceId }, body }) => {
-  const alongside = (tx: Parameters<typeof settleMessages>[0]) => settleMessages(tx, instanceId)
-  await enterAppInfo({ ctx, input: { ...body, instanceId }, alongside })
+  await enterAppInfo({ ctx, input: { ...body, instanceId }, alongside: settleMessages })
   return getInstance({ ctx, instanceId })
 })

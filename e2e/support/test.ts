@@ -1,0 +1,45 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { test as base, expect, type Page, request } from '@playwright/test'
+import { SHOP } from '../../sandbox/shop'
+import { deskUrl } from './world'
+
+export { expect }
+
+export type Role = (typeof SHOP.users)[number]['role']
+
+type State = Awaited<ReturnType<Awaited<ReturnType<typeof request.newContext>>['storageState']>>
+const signedIn = new Map<Role, Promise<State>>()
+
+/** Signs in once per role and run: sign-in is rate-limited. */
+function stateOf(role: Role): Promise<State> {
+  const known = signedIn.get(role) ?? signIn(role)
+  signedIn.set(role, known)
+  return known
+}
+
+async function signIn(role: Role): Promise<State> {
+  const { email } = SHOP.users.find((user) => user.role === role) as (typeof SHOP.users)[number]
+  const context = await request.newContext({ baseURL: deskUrl })
+  const { csrfToken } = await (await context.get('/api/auth/csrf')).json()
+  const form = { csrfToken, email, password: SHOP.password, json: 'true' }
+  const answer = await context.post('/api/auth/callback/credentials', { form })
+  expect(answer.ok(), `sign-in as ${role}`).toBe(true)
+  const state = await context.storageState()
+  await context.dispose()
+  return state
+}
+
+/** Tests run as an operator; `test.use({ role: 'admin' })` changes that, `role: null` is a stranger. */
+export const test = base.extend<{ role: Role | null }>({
+  role: ['operator', { option: true }],
+  storageState: async ({ role }, use) => use(role ? await stateOf(role) : { cookies: [], origins: [] }),
+})
+
+/** No fault that axe knows of, in the page as it stands. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join('\n  ')}`,
+  )
+  expect(found).toEqual([])
+}

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs'
+import { defineConfig } from '@playwright/test'
+import { deskUrl } from './e2e/support/world'
+
+/** A browser of this machine, else one that comes as a package and needs neither root nor a download of its own. */
+async function findBrowser(): Promise<{ executablePath: string; args: string[] }> {
+  const places = [process.env.CHROMIUM_PATH, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
+  const found = places.find((place) => place && existsSync(place))
+  if (found) return { executablePath: found, args: ['--disable-dev-shm-usage'] }
+  const { default: chromium } = await import('@sparticuz/chromium')
+  return { executablePath: await chromium.executablePath(), args: chromium.args }
+}
+
+export default defineConfig({
+  testDir: 'e2e',
+  timeout: 30_000,
+  workers: 1,
+  forbidOnly: true,
+  outputDir: '.build/e2e',
+  use: { baseURL: deskUrl, locale: 'en-US', timezoneId: 'Asia/Shanghai', launchOptions: await findBrowser() },
+  webServer: {
+    command: 'node scripts/run.mjs e2e/support/serve.ts',
+    url: `${deskUrl}/api/health`,
+    timeout: 180_000,
+    stdout: 'ignore',
+    stderr: 'pipe',
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 15_000 },
+  },
+})

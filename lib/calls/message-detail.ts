@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { prisma } from '@/lib/db/client'
-import { findInstance, findInstanceOfOrderLine, type InstanceItem, instanceItem } from '@/lib/instances/queries'
+import { findInstance, findInstanceOfOrderLine, type InstanceItem, instanceItem } from '@/lib/instances'
 import { lookUpOrder, orderViewSchema } from '@/lib/orders'
 import { type Context, requireRole } from '@/lib/users/context'
 import { callItem, callsOfMessage, findMessage, type MessageItem, messageItem } from './queries'

@@ -1,59 +1,76 @@
-import { randomBytes } from 'node:crypto'
-import type { RawAnswer, RawCall } from '@/lib/http/door'
-import { authToken, formatWireTimeMs, signV2 } from '@/lib/marketplace'
-import { receive } from './receive'
+import { prisma } from '@/lib/db/client'
+import { newId } from '@/lib/db/ids'
+import { sealPayload } from './payload'
+import type { CallPayload } from './types'
 
-export const testKeys = { base: 'test-access-key-0001', spare: 'test-access-key-0002' }
-
-export type Answered = RawAnswer & {
-  json: Record<string, unknown> & { resultCode: string; resultMsg: string; instanceId?: string }
+const payload: CallPayload = {
+  request: { method: 'POST', path: '/api/produce', query: '', headers: {}, body: '{}' },
+  answer: { status: 200, headers: {}, body: '{"resultCode":"000000"}' },
+  signature: null,
 }
 
-/** A V2 call as the marketplace makes it. */
-export function v2Call(
-  body: object | string,
-  given: Partial<{ key: string; nonce: string; at: number; signature: string }> = {},
-): RawCall {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const at = given.at ?? Date.now()
-  const nonce = given.nonce ?? randomBytes(16).toString('hex')
-  const signature = given.signature ?? signV2({ body: text, timestamp: String(at), nonce }, given.key ?? testKeys.base)
-  const query = new URLSearchParams({ signature, timestamp: String(at), nonce }).toString()
-  return rawCall({ method: 'POST', query, body: Buffer.from(text) })
+type Stored = {
+  at?: Date
+  activity?: string
+  outcome?: string
+  resultCode?: string
+  source?: string
+  test?: boolean
+  orderId?: string | null
+  orderLineId?: string | null
+  instanceId?: string | null
+  customerId?: string | null
+  businessId?: string | null
+  messageId?: string | null
+  protocol?: string
+  payload?: Partial<CallPayload>
 }
 
-/** A V1 call as the marketplace makes it. */
-export function v1Call(params: Record<string, string>, given: { key?: string; at?: number } = {}): RawCall {
-  const timeStamp = params.timeStamp ?? formatWireTimeMs(new Date(given.at ?? Date.now()), 'UTC')
-  const all = { ...params, timeStamp }
-  const token = authToken({ key: given.key ?? testKeys.base, params: all })
-  return rawCall({ method: 'GET', query: new URLSearchParams({ ...all, authToken: token }).toString() })
+/** Puts a call into the database as `receive` would have left it. Answers its id. */
+export async function storeCall(given: Stored = {}): Promise<string> {
+  const { at = new Date(), payload: parts, ...facts } = given
+  const id = newId(at.getTime())
+  await prisma().call.create({
+    data: {
+      id,
+      receivedAt: at,
+      protocol: 'saas-v2',
+      activity: 'newInstance',
+      source: 'marketplace',
+      outcome: 'failed',
+      resultCode: '000005',
+      resultMsg: 'internal error',
+      durationMs: 12,
+      ...facts,
+      payload: sealPayload({ ...payload, ...parts }),
+    },
+  })
+  return id
 }
 
-export function rawCall(given: Partial<RawCall>): RawCall {
-  return {
-    method: 'POST',
-    path: '/api/produce',
-    query: '',
-    headers: { 'content-type': 'application/json' },
-    body: Buffer.alloc(0),
-    receivedAt: Date.now(),
-    ...given,
-  }
-}
-
-export async function send(call: RawCall): Promise<Answered> {
-  const answer = await receive(call)
-  return { ...answer, json: JSON.parse(answer.body) }
-}
-
-let orders = 0
-export function newOrder(): { orderId: string; orderLineId: string } {
-  orders += 1
-  const orderId = `CS${Date.now()}${String(orders).padStart(5, '0')}`
-  return { orderId, orderLineId: `${orderId}-000001` }
-}
-
-export function purchase(order = newOrder(), more: object = {}) {
-  return { activity: 'newInstance', ...order, businessId: randomBytes(8).toString('hex'), ...more }
+/** A message with one call. Answers both ids. */
+export async function storeMessage(
+  given: Stored & { state?: string; productRef?: string | null } = {},
+): Promise<{ id: string; callId: string }> {
+  const { at = new Date(), payload: _, state = 'open', source: __, businessId: ___, messageId: ____, ...facts } = given
+  const id = newId(at.getTime())
+  const { productRef: _____, state: ______, ...call } = given
+  const callId = await storeCall({ ...call, messageId: id })
+  await prisma().message.create({
+    data: {
+      id,
+      key: `test:${id}`,
+      protocol: 'saas-v2',
+      activity: 'newInstance',
+      outcome: 'failed',
+      resultCode: '000005',
+      resultMsg: 'internal error',
+      firstAt: at,
+      lastAt: at,
+      lastCallId: callId,
+      ...facts,
+      state,
+    },
+  })
+  return { id, callId }
 }

@@ -17,14 +17,14 @@ export async function GET(request: Request): Promise<Response> {
       countOpenMessages(),
       countWaitingDeliveries(),
     ])
-    const pool = valueOf(products)?.flatMap(({ name, poolLeft }) =>
+    const pool = settledValue(products)?.flatMap(({ name, poolLeft }) =>
       poolLeft === null ? [] : [{ product: name, left: poolLeft }],
     )
     const text = await metricsText({
-      jobs: valueOf(jobs),
+      jobs: settledValue(jobs),
       pool,
-      openMessages: valueOf(openMessages),
-      waitingDeliveries: valueOf(waitingDeliveries),
+      openMessages: settledValue(openMessages),
+      waitingDeliveries: settledValue(waitingDeliveries),
     })
     return textResponse('text/plain; version=0.0.4', text)
   } catch (error) {
@@ -33,6 +33,6 @@ export async function GET(request: Request): Promise<Response> {
 }
 
 // A figure that cannot be read now must not hide the others.
-function valueOf<T>(settled: PromiseSettledResult<T>): T | undefined {
+function settledValue<T>(settled: PromiseSettledResult<T>): T | undefined {
   return settled.status === 'fulfilled' ? settled.value : undefined
 }

@@ -94,14 +94,16 @@ export const sendNotice = defineOperation({
   summary: 'Sends the mail, or records that it was copied and sent by hand',
   role: 'operator',
   params: byId,
+  description:
+    '`send: false` records that the text was copied and sent by other means. It goes to the partner desk only.',
   body: z.strictObject({
-    to: z.email().max(254),
-    subject: z.string().trim().min(1).max(300),
-    zh: z.string().max(20_000),
-    en: z.string().max(20_000),
+    to: z.email().optional(),
+    subject: z.string(),
+    zh: z.string(),
+    en: z.string(),
     send: z.boolean(),
   }),
-  answer: z.object({ state: z.enum(['sent', 'copied', 'failed']), error: z.string().optional() }),
+  answer: z.object({ id: z.guid(), state: z.enum(['sent', 'copied', 'failed']), error: z.string().optional() }),
   failures: [404, 409],
 })
 

@@ -2,13 +2,13 @@ import { countOpenMessages } from '@/lib/calls/queries'
 import { env } from '@/lib/env'
 import { route } from '@/lib/http/api'
 import { countWaitingDeliveries } from '@/lib/instances/queries'
+import { mailConfigured } from '@/lib/notices'
 import * as operations from '@/lib/openapi/operations'
 import { currentUser } from '@/lib/users/auth'
 import { version } from '@/package.json'
 
 export const GET = route(operations.getDesk, async ({ ctx }) => {
-  const { marketplaceUrl, smtpUrl, mailFrom } = env()
-  const { hostname, host } = new URL(marketplaceUrl)
+  const { hostname, host } = new URL(env().marketplaceUrl)
   const [openMessages, waitingDeliveries, user] = await Promise.all([
     countOpenMessages(),
     countWaitingDeliveries(),
@@ -17,7 +17,7 @@ export const GET = route(operations.getDesk, async ({ ctx }) => {
   return {
     environment: /\.myhuaweicloud\.[a-z.]+$/.test(hostname) ? ('production' as const) : ('sandbox' as const),
     marketplaceHost: host,
-    mailConfigured: Boolean(smtpUrl && mailFrom),
+    mailConfigured: mailConfigured(),
     counts: { openMessages, waitingDeliveries },
     user: user && { email: user.email, role: user.role, locale: user.locale },
     version,

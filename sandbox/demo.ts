@@ -204,5 +204,11 @@ function report({ call, attempts }: { call: ShopCall; attempts: Fired[] }): void
   console.log(`${time}  ${call.activity.padEnd(20)} ${subject.padEnd(36)} ${code}  ×${attempts.length}`)
 }
 
-if (values.help) console.log(HELP)
-else await main()
+if (values.help) {
+  console.log(HELP)
+} else {
+  await main().catch((error: Error) => {
+    process.stderr.write(`The demo cannot go on: ${error.message}.\n`)
+    process.exitCode = 1
+  })
+}

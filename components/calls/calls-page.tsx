@@ -1,0 +1,181 @@
+'use client'
+
+import { RotateCcw } from 'lucide-react'
+import { parseAsString, useQueryState } from 'nuqs'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { useDesk } from '../shell/desk'
+import { useBlocked } from '../shell/user'
+import type { Product } from '../types'
+import { Button } from '../ui/button'
+import { PageHeader } from '../ui/card'
+import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { useAll, useCount } from '../ui/list'
+import { tabClass, tabStripClass } from '../ui/tabs'
+import { TimeRangePicker } from '../ui/time-range'
+import { activities, resultCodes, useWords } from '../words'
+import { BulkReplayDialog, type BulkTarget } from './bulk-replay'
+import { CallList } from './call-list'
+import { MessageList } from './message-list'
+import { useCallFilters, views } from './use-filters'
+
+export function CallsPage() {
+  const t = useTranslations('calls')
+  const { filters, change, clear, active } = useCallFilters()
+  const desk = useDesk()
+  const shown = useCount()
+  const blocked = useBlocked('operator')
+  const [bulk, setBulk] = useQueryState('bulk', parseAsString)
+  const [target, setTarget] = useState<BulkTarget | null>(null)
+  const [total, setTotal] = useState<number | undefined>()
+  const open = desk.data?.counts.openMessages
+  const view = filters.view
+
+  return (
+    <>
+      <PageHeader
+        title={t('title')}
+        lead={t('lead')}
+        actions={
+          <Button blocked={blocked} onClick={() => setTarget({ kind: 'since' })}>
+            <RotateCcw aria-hidden />
+            {t('replaySince')}
+          </Button>
+        }
+      />
+      <nav aria-label={t('views')} className={`${tabStripClass} mb-3`}>
+        {views.map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-current={view === each ? 'true' : undefined}
+            className={tabClass(view === each)}
+            onClick={() => change({ view: each, state: null, outcome: null, source: null })}
+          >
+            {t(`view.${each}`)}
+            {each === 'failed' && open ? <span className="ml-1.5 text-bad">{shown(open)}</span> : null}
+          </button>
+        ))}
+      </nav>
+      <Filters filters={filters} change={change} clear={clear} active={active} total={total} />
+      <div className="rounded-lg border border-line bg-surface">
+        {view === 'calls' ? (
+          <CallList key="calls" filters={filters} filtered={active} onClear={clear} onTotal={setTotal} />
+        ) : (
+          <MessageList
+            key={view}
+            filters={filters}
+            filtered={active}
+            onClear={clear}
+            onTotal={setTotal}
+            onBulk={setTarget}
+          />
+        )}
+      </div>
+      {target || bulk ? (
+        <BulkReplayDialog
+          key={bulk ?? 'new'}
+          target={target}
+          runId={bulk}
+          onRun={setBulk}
+          onClose={() => {
+            setTarget(null)
+            setBulk(null)
+          }}
+        />
+      ) : null}
+    </>
+  )
+}
+
+type FiltersProps = ReturnType<typeof useCallFilters> & { total: number | undefined }
+
+function Filters({ filters, change, clear, active, total }: FiltersProps) {
+  const t = useTranslations('calls')
+  const f = useTranslations('filters')
+  const words = useWords()
+  const shown = useCount()
+  const products = useAll<Product>('/products')
+  const view = filters.view
+  return (
+    <FilterBar
+      active={active}
+      onClear={clear}
+      trailing={
+        total === undefined
+          ? null
+          : t(view === 'calls' ? 'countCalls' : 'countMessages', { count: total, shown: shown(total) })
+      }
+    >
+      <SearchBox
+        value={filters.q}
+        onChange={(q) => change({ q: q || null })}
+        label={t('searchLabel')}
+        placeholder={t('search')}
+      />
+      <FilterPicker
+        label={t('activity')}
+        value={filters.activity}
+        options={activities.map((value) => ({ value, label: words.activity(value), hint: value }))}
+        onChange={(activity) => change({ activity })}
+      />
+      <FilterPicker
+        label={t('result')}
+        value={filters.resultCode}
+        options={resultCodes.map((value) => ({ value, label: words.code(value), hint: value }))}
+        onChange={(resultCode) => change({ resultCode })}
+      />
+      {view === 'messages' ? (
+        <FilterPicker
+          label={t('state')}
+          value={filters.state}
+          options={(['open', 'succeeded', 'resolved'] as const).map((value) => ({
+            value,
+            label: words.messageState(value),
+          }))}
+          onChange={(state) => change({ state })}
+        />
+      ) : null}
+      {view === 'failed' ? null : (
+        <FilterPicker
+          label={t('outcome')}
+          value={filters.outcome}
+          options={(['succeeded', 'processing', 'failed', 'rejected'] as const).map((value) => ({
+            value,
+            label: words.outcome(value),
+          }))}
+          onChange={(outcome) => change({ outcome })}
+        />
+      )}
+      {view === 'calls' ? (
+        <FilterPicker
+          label={t('source')}
+          value={filters.source}
+          options={(['marketplace', 'replay', 'rehearsal'] as const).map((value) => ({
+            value,
+            label: words.source(value),
+          }))}
+          onChange={(source) => change({ source })}
+        />
+      ) : (
+        <FilterPicker
+          label={t('product')}
+          value={filters.productId}
+          options={(products.data?.items ?? []).map((product) => ({ value: product.id, label: product.name }))}
+          onChange={(productId) => change({ productId })}
+        />
+      )}
+      <TimeRangePicker value={filters} onChange={change} />
+      <Segments
+        label={f('kind')}
+        value={filters.test}
+        options={[
+          { value: 'real', label: f('real') },
+          { value: 'test', label: f('test') },
+          { value: 'both', label: f('both') },
+        ]}
+        onChange={(value) => change({ test: value as typeof filters.test })}
+      />
+    </FilterBar>
+  )
+}

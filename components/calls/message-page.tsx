@@ -1,0 +1,503 @@
+'use client'
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  ChevronLeft,
+  CircleCheck,
+  CircleX,
+  ClipboardCopy,
+  Download,
+  Ellipsis,
+  Mail,
+  MessageSquareCheck,
+  Pencil,
+  RotateCcw,
+  Undo2,
+} from 'lucide-react'
+import Link from 'next/link'
+import { parseAsString, useQueryState } from 'nuqs'
+import { type ReactNode, useState } from 'react'
+import { toast } from 'sonner'
+import { useTranslations } from 'use-intl'
+import { api, apiText, errorText } from '../api'
+import { InstanceStateChip, MessageStateChip, ResultCode, SourceMark, TestMark } from '../chips'
+import { useBlocked } from '../shell/user'
+import type { Call, CallDetail, MessageDetail } from '../types'
+import { Badge } from '../ui/badge'
+import { Button, IconButton } from '../ui/button'
+import { Card, KeyValue, PageHeader } from '../ui/card'
+import { copyText, Id } from '../ui/copy'
+import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
+import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
+import { Time, useRemaining } from '../ui/time'
+import { Timeline } from '../ui/timeline'
+import { outcomeLook, useWords } from '../words'
+import { EditedReplayDialog } from './edited-replay'
+import { WindowLeft } from './message-list'
+import { PartnerMailDialog } from './partner-mail'
+import { CallPayload, useCall } from './payload'
+import { ReplayDialog, ResolveDialog } from './replay-dialog'
+
+type Open = 'replay' | 'edit' | 'resolve' | 'mail' | null
+
+export function MessagePage({ id }: { id: string }) {
+  const message = useQuery({
+    queryKey: ['/messages', id],
+    queryFn: ({ signal }) => api<MessageDetail>(`/messages/${id}`, { signal }),
+    refetchInterval: 10_000,
+  })
+  if (message.isPending) return <SkeletonRows rows={8} />
+  if (message.isError && !message.data) return <ErrorState error={message.error} onRetry={() => message.refetch()} />
+  return <Message message={message.data} />
+}
+
+function Message({ message }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  const calls = useTranslations('calls')
+  const words = useWords()
+  const [open, setOpen] = useState<Open>(null)
+  const [attempt, setAttempt] = useQueryState('attempt', parseAsString)
+  const shown = message.calls.find((call) => call.id === attempt) ?? message.calls[0]
+  const close = () => setOpen(null)
+  const replayed =
+    message.state === 'succeeded' &&
+    message.calls.some((call) => call.source === 'replay' && call.outcome === 'succeeded')
+
+  return (
+    <>
+      <PageHeader
+        above={
+          <Link href="/calls" className="inline-flex items-center gap-1 rounded-sm text-soft hover:text-ink">
+            <ChevronLeft className="size-4" aria-hidden />
+            {calls('title')}
+          </Link>
+        }
+        title={
+          <>
+            {words.activity(message.activity)}
+            <MessageStateChip state={message.state} />
+            {message.test ? <TestMark /> : null}
+          </>
+        }
+        lead={
+          <span className="flex flex-wrap gap-x-4 gap-y-1">
+            {message.orderId ? <Id value={message.orderId} /> : null}
+            {message.productName ? <span>{message.productName}</span> : null}
+          </span>
+        }
+        actions={<Actions message={message} onOpen={setOpen} />}
+      />
+      <div className="flex flex-col gap-4">
+        <Situation message={message} replayed={replayed} onOpen={setOpen} />
+        <Facts message={message} />
+        <div className="grid items-start gap-4 lg:grid-cols-[19rem_minmax(0,1fr)] 2xl:grid-cols-[20rem_minmax(0,1fr)_20rem]">
+          <Card title={t('attempts', { count: message.attempts })} flush>
+            <div className="max-h-[40rem] overflow-y-auto p-2">
+              <Attempts calls={message.calls} shown={shown?.id} onShow={setAttempt} />
+            </div>
+          </Card>
+          <Card>
+            {shown ? <CallPayload key={shown.id} id={shown.id} /> : <p className="text-soft text-sm">{t('noCalls')}</p>}
+          </Card>
+          <div className="grid gap-4 md:grid-cols-2 lg:col-span-2 2xl:col-span-1 2xl:grid-cols-1">
+            <InstanceCard message={message} />
+            <OrderCard message={message} />
+            <NoticesCard message={message} />
+          </div>
+        </div>
+      </div>
+      {open === 'replay' ? <ReplayDialog message={message} onClose={close} onNotify={() => setOpen('mail')} /> : null}
+      {open === 'edit' ? <EditedReplayDialog message={message} onClose={close} /> : null}
+      {open === 'resolve' ? <ResolveDialog message={message} onClose={close} /> : null}
+      {open === 'mail' ? <PartnerMailDialog message={message} onClose={close} /> : null}
+    </>
+  )
+}
+
+function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: Open) => void }) {
+  const t = useTranslations('message')
+  const e = useTranslations('errors')
+  const common = useTranslations('common')
+  const client = useQueryClient()
+  const role = useBlocked('operator')
+  const blocked = role ?? (message.replayable ? null : t('notReplayable'))
+  const fail = (fault: unknown) => toast.error(errorText(fault, e))
+  const curl = async () => {
+    try {
+      const copied = await copyText(await apiText(`/calls/${message.lastCallId}/curl`))
+      if (copied) toast.success(t('curlCopied'), { description: t('curlHint') })
+      else toast.error(common('copyFailed'))
+    } catch (fault) {
+      fail(fault)
+    }
+  }
+  const download = async () => {
+    try {
+      const details = await Promise.all(message.calls.map((call) => api<CallDetail>(`/calls/${call.id}`)))
+      saveJson(`message-${message.id}.json`, { ...message, calls: details })
+    } catch (fault) {
+      fail(fault)
+    }
+  }
+  const reopen = async () => {
+    try {
+      await api(`/messages/${message.id}/reopen`, { method: 'POST' })
+      await client.invalidateQueries({ queryKey: ['/messages'] })
+      toast.success(t('reopened'))
+    } catch (fault) {
+      fail(fault)
+    }
+  }
+  return (
+    <>
+      <Button
+        variant={message.state === 'open' ? 'primary' : 'secondary'}
+        blocked={blocked}
+        onClick={() => onOpen('replay')}
+      >
+        <RotateCcw aria-hidden />
+        {t('replay')}
+      </Button>
+      {message.state === 'open' ? (
+        <Button blocked={role} onClick={() => onOpen('resolve')}>
+          <MessageSquareCheck aria-hidden />
+          {t('resolve')}
+        </Button>
+      ) : null}
+      <Button blocked={role} onClick={() => onOpen('mail')}>
+        <Mail aria-hidden />
+        {t('notify')}
+      </Button>
+      <Menu
+        trigger={
+          <IconButton label={t('more')} variant="secondary" quiet>
+            <Ellipsis aria-hidden />
+          </IconButton>
+        }
+      >
+        <MenuItem disabled={Boolean(blocked)} onSelect={() => onOpen('edit')}>
+          <Pencil aria-hidden />
+          {t('editReplay')}
+        </MenuItem>
+        {message.state === 'resolved' ? (
+          <MenuItem disabled={Boolean(role)} onSelect={reopen}>
+            <Undo2 aria-hidden />
+            {t('reopen')}
+          </MenuItem>
+        ) : null}
+        <MenuSeparator />
+        <MenuItem onSelect={curl}>
+          <ClipboardCopy aria-hidden />
+          {t('curl')}
+        </MenuItem>
+        <MenuItem onSelect={download}>
+          <Download aria-hidden />
+          {t('download')}
+        </MenuItem>
+      </Menu>
+    </>
+  )
+}
+
+export function saveJson(name: string, value: unknown) {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(value, null, 2)], { type: 'application/json' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 1000)
+}
+
+/** What matters now, and the next thing to do about it. */
+function Situation({
+  message,
+  replayed,
+  onOpen,
+}: {
+  message: MessageDetail
+  replayed: boolean
+  onOpen: (open: Open) => void
+}) {
+  const t = useTranslations('message')
+  const left = useRemaining(message.state === 'open' ? message.retryUntil : null)
+  const blocked = useBlocked('operator')
+  if (message.state === 'resolved') {
+    return (
+      <Callout tone="info" icon={MessageSquareCheck}>
+        <p>
+          {t('resolvedBy', { name: message.resolvedBy ?? '–' })} · <Time at={message.closedAt} />
+        </p>
+        {message.resolvedNote ? <p className="mt-0.5 whitespace-pre-wrap">{message.resolvedNote}</p> : null}
+      </Callout>
+    )
+  }
+  if (replayed && !message.notifiedAt) {
+    return (
+      <Callout tone="ok" icon={CircleCheck}>
+        <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+          <span>{t('replayedNowNotify')}</span>
+          <Button size="sm" variant="primary" blocked={blocked} onClick={() => onOpen('mail')}>
+            <Mail aria-hidden />
+            {t('writeMail')}
+          </Button>
+        </div>
+      </Callout>
+    )
+  }
+  if (message.state !== 'open') return null
+  const first = firstLine(message.resultMsg)
+  return (
+    <Callout tone="bad" icon={CircleX}>
+      <p className="font-medium">
+        <ResultCode code={message.resultCode} tone={false} />
+      </p>
+      {first ? <p className="mt-0.5 break-words">{first}</p> : null}
+      <p className="mt-1 text-xs">
+        {left ? (left.ms > 0 ? t('windowRuns', { left: left.text }) : t('windowOver')) : t('noWindow')}
+      </p>
+    </Callout>
+  )
+}
+
+function firstLine(text: string | null): string {
+  return text?.split('\n')[0] ?? ''
+}
+
+function Facts({ message }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  const words = useWords()
+  return (
+    <Card>
+      <KeyValue
+        columns
+        items={[
+          [t('windowLeft'), <WindowLeft key="w" message={message} />],
+          [t('result'), <ResultCode key="r" code={message.resultCode} message={message.resultMsg} />],
+          [t('lastAt'), <Time key="l" at={message.lastAt} style="full" />],
+          [t('firstAt'), <Time key="f" at={message.firstAt} style="full" />],
+          [t('protocol'), words.protocol(message.protocol)],
+          message.orderLineId ? [t('orderLine'), <Id key="o" value={message.orderLineId} />] : null,
+          message.customerId ? [t('customer'), <Id key="c" value={message.customerId} />] : null,
+          message.notifiedAt
+            ? [
+                t('notified'),
+                <Badge key="n" tone="ok" icon={Mail}>
+                  <Time at={message.notifiedAt} />
+                </Badge>,
+              ]
+            : null,
+        ]}
+      />
+    </Card>
+  )
+}
+
+function Attempts({
+  calls,
+  shown,
+  onShow,
+}: {
+  calls: Call[]
+  shown: string | undefined
+  onShow: (id: string) => void
+}) {
+  const t = useTranslations('message')
+  const words = useWords()
+  return (
+    <Timeline
+      label={t('attemptsLabel')}
+      items={calls.map((call) => ({
+        key: call.id,
+        icon: outcomeLook[call.outcome].icon,
+        tone: outcomeLook[call.outcome].tone,
+        title: (
+          <span className="font-medium">
+            {call.resultCode ? words.code(call.resultCode) : words.outcome(call.outcome)}{' '}
+            <span className="font-mono font-normal text-faint text-xs">{call.resultCode}</span>
+          </span>
+        ),
+        aside: <Time at={call.receivedAt} />,
+        body: (
+          <span className="flex flex-wrap items-center gap-x-2">
+            <SourceMark source={call.source} />
+            {call.durationMs === null ? null : <span>{t('ms', { ms: call.durationMs })}</span>}
+            {call.actor ? <span className="break-all">{call.actor}</span> : null}
+          </span>
+        ),
+        selected: call.id === shown,
+        onSelect: () => onShow(call.id),
+      }))}
+    />
+  )
+}
+
+function Quiet({ children }: { children: ReactNode }) {
+  return <p className="text-sm text-soft">{children}</p>
+}
+
+function InstanceCard({ message: { instance, instanceId } }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  if (!instance) {
+    return (
+      <Card title={t('instance')}>{instanceId ? <Id value={instanceId} /> : <Quiet>{t('noInstance')}</Quiet>}</Card>
+    )
+  }
+  return (
+    <Card
+      title={t('instance')}
+      actions={
+        <Button asChild size="sm" variant="link" className="px-0">
+          <Link href={`/instances/${encodeURIComponent(instance.instanceId)}`}>{t('openInstance')}</Link>
+        </Button>
+      }
+    >
+      <KeyValue
+        items={[
+          [t('state'), <InstanceStateChip key="s" state={instance.state} />],
+          [t('id'), <Id key="i" value={instance.instanceId} />],
+          [t('customer'), instance.customerName ?? instance.customerId ?? '–'],
+          [t('product'), instance.productName ?? instance.productId ?? '–'],
+          [t('expires'), <Time key="e" at={instance.expiresAt} style="date" />],
+        ]}
+      />
+    </Card>
+  )
+}
+
+function OrderCard({ message: { order, orderId } }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  const words = useTranslations('words')
+  if (!order) return <Card title={t('order')}>{orderId ? <Id value={orderId} /> : <Quiet>{t('noOrder')}</Quiet>}</Card>
+  const type = `orderType.${order.orderType}` as 'orderType.NEW'
+  return (
+    <Card title={t('order')}>
+      <KeyValue
+        items={[
+          [t('id'), <Id key="i" value={order.orderId} />],
+          [t('orderType'), words.has(type) ? words(type) : (order.orderType ?? '–')],
+          [t('createdAt'), <Time key="c" at={order.createdAt} style="full" />],
+          [t('lines'), order.lines.length],
+          [t('fetchedAt'), <Time key="f" at={order.fetchedAt} style="relative" />],
+        ]}
+      />
+    </Card>
+  )
+}
+
+function NoticesCard({ message }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  return (
+    <Card title={t('notices')}>
+      {message.notices.length === 0 ? (
+        <Quiet>{t('noNotices')}</Quiet>
+      ) : (
+        <ul className="space-y-3">
+          {message.notices.map((notice) => (
+            <li key={notice.id} className="text-sm">
+              <div className="flex flex-wrap items-center gap-2">
+                <Badge
+                  tone={notice.state === 'failed' ? 'bad' : notice.state === 'composed' ? 'idle' : 'ok'}
+                  icon={notice.state === 'failed' ? CircleX : Mail}
+                >
+                  {t(`noticeState.${notice.state}`)}
+                </Badge>
+                <Time at={notice.sentAt ?? notice.createdAt} className="text-faint text-xs" />
+              </div>
+              <p className="mt-0.5 break-words">{notice.subject}</p>
+              <p className="break-all text-faint text-xs">
+                {notice.recipient} · {notice.createdBy}
+              </p>
+              {notice.error ? <p className="break-words text-bad text-xs">{notice.error}</p> : null}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  )
+}
+
+export function CallPage({ id }: { id: string }) {
+  const call = useCall(id)
+  if (call.isPending) return <SkeletonRows rows={8} />
+  if (call.isError) return <ErrorState error={call.error} onRetry={() => call.refetch()} />
+  return <SingleCall call={call.data} />
+}
+
+function SingleCall({ call }: { call: CallDetail }) {
+  const t = useTranslations('message')
+  const calls = useTranslations('calls')
+  const words = useWords()
+  const look = outcomeLook[call.outcome]
+  return (
+    <>
+      <PageHeader
+        above={
+          <Link href="/calls?view=calls" className="inline-flex items-center gap-1 rounded-sm text-soft hover:text-ink">
+            <ChevronLeft className="size-4" aria-hidden />
+            {calls('view.calls')}
+          </Link>
+        }
+        title={
+          <>
+            {words.activity(call.activity)}
+            <Badge {...look}>{words.outcome(call.outcome)}</Badge>
+            {call.test ? <TestMark /> : null}
+          </>
+        }
+        lead={<Time at={call.receivedAt} style="full" />}
+        actions={
+          call.messageId ? (
+            <Button asChild variant="primary">
+              <Link href={`/calls/messages/${call.messageId}?attempt=${call.id}`}>{t('openMessage')}</Link>
+            </Button>
+          ) : null
+        }
+      />
+      <div className="flex flex-col gap-4">
+        {call.outcome === 'rejected' && !call.messageId ? <Callout tone="warn">{t('rejectedHint')}</Callout> : null}
+        <Card>
+          <KeyValue
+            columns
+            items={[
+              [t('result'), <ResultCode key="r" code={call.resultCode} message={call.resultMsg} />],
+              [t('source'), <SourceMark key="s" source={call.source} />],
+              [t('protocol'), words.protocol(call.protocol)],
+              [t('duration'), call.durationMs === null ? '–' : t('ms', { ms: call.durationMs })],
+              call.actor ? [t('actor'), call.actor] : null,
+              [t('order'), <Id key="o" value={call.orderId} />],
+              [
+                t('instance'),
+                call.instanceId ? (
+                  <Link
+                    key="i"
+                    className="rounded-sm text-accent hover:underline"
+                    href={`/instances/${encodeURIComponent(call.instanceId)}`}
+                  >
+                    <span className="break-all font-mono text-[0.92em]">{call.instanceId}</span>
+                  </Link>
+                ) : (
+                  '–'
+                ),
+              ],
+              [t('customer'), <Id key="c" value={call.customerId} />],
+              call.replayOf
+                ? [
+                    t('replayOf'),
+                    <Link key="p" className="rounded-sm text-accent hover:underline" href={`/calls/${call.replayOf}`}>
+                      {t('original')}
+                    </Link>,
+                  ]
+                : null,
+            ]}
+          />
+          {call.resultMsg ? (
+            <p className="mt-3 break-words border-line border-t pt-3 text-sm text-soft">{call.resultMsg}</p>
+          ) : null}
+        </Card>
+        <Card>
+          <CallPayload id={call.id} />
+        </Card>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,434 @@
+'use client'
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  BadgeCheck,
+  ChevronLeft,
+  CircleX,
+  Eye,
+  type LucideIcon,
+  Mail,
+  PackageCheck,
+  PackageX,
+  Pencil,
+  PenLine,
+  RefreshCw,
+  ShoppingCart,
+  Snowflake,
+  Sun,
+  TimerOff,
+  TrendingUp,
+  TriangleAlert,
+  Undo2,
+  UserRound,
+  Webhook,
+} from 'lucide-react'
+import Link from 'next/link'
+import { parseAsStringLiteral, useQueryState } from 'nuqs'
+import { type ReactNode, useState } from 'react'
+import { toast } from 'sonner'
+import { useTranslations } from 'use-intl'
+import { api, errorText } from '../api'
+import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
+import { useBlocked } from '../shell/user'
+import type { InstanceDetail, Product, RevealedAppInfo, TimelineEntry } from '../types'
+import { Badge, type Tone } from '../ui/badge'
+import { Button } from '../ui/button'
+import { Card, KeyValue, PageHeader } from '../ui/card'
+import { CopyButton, Id } from '../ui/copy'
+import { ConfirmDialog } from '../ui/dialog'
+import { Callout, EmptyState, ErrorState, SkeletonRows } from '../ui/feedback'
+import { Segments } from '../ui/filters'
+import { useAll } from '../ui/list'
+import { Time } from '../ui/time'
+import { Timeline } from '../ui/timeline'
+import { useWords } from '../words'
+import { AppInfoDialog } from './app-info-dialog'
+import { Expiry } from './instances-page'
+
+export function InstancePage({ id }: { id: string }) {
+  const instance = useQuery({
+    queryKey: ['/instances', id],
+    queryFn: ({ signal }) => api<InstanceDetail>(`/instances/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: 15_000,
+  })
+  if (instance.isPending) return <SkeletonRows rows={8} />
+  if (instance.isError && !instance.data)
+    return <ErrorState error={instance.error} onRetry={() => instance.refetch()} />
+  return <Instance instance={instance.data} />
+}
+
+function Instance({ instance }: { instance: InstanceDetail }) {
+  const t = useTranslations('instance')
+  const list = useTranslations('instances')
+  const words = useWords()
+  const client = useQueryClient()
+  const e = useTranslations('errors')
+  const role = useBlocked('operator')
+  const [editing, setEditing] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const waiting = instance.deliveryState !== 'delivered' && instance.state !== 'released'
+  const refresh = () => client.invalidateQueries({ queryKey: ['/instances'] })
+  const deliver = async () => {
+    try {
+      await api(`/instances/${encodeURIComponent(instance.instanceId)}/deliver`, { method: 'POST' })
+      await refresh()
+      toast.success(t('deliveryStarted'))
+    } catch (fault) {
+      toast.error(errorText(fault, e))
+    }
+  }
+  return (
+    <>
+      <PageHeader
+        above={
+          <Link href="/instances" className="inline-flex items-center gap-1 rounded-sm text-soft hover:text-ink">
+            <ChevronLeft className="size-4" aria-hidden />
+            {list('title')}
+          </Link>
+        }
+        title={
+          <>
+            <span className="break-all">{instance.customerName ?? instance.instanceId}</span>
+            <InstanceStateChip state={instance.state} />
+            {instance.trial ? <Badge tone="info">{t('trial')}</Badge> : null}
+            {instance.test ? <TestMark /> : null}
+          </>
+        }
+        lead={<Id value={instance.instanceId} />}
+        actions={
+          <>
+            {waiting ? (
+              <Button blocked={role} onClick={() => setAsking(true)}>
+                <RefreshCw aria-hidden />
+                {t('deliverAgain')}
+              </Button>
+            ) : null}
+            <Button
+              variant={waiting ? 'primary' : 'secondary'}
+              blocked={role ?? (instance.state === 'released' ? t('releasedNoChange') : null)}
+              onClick={() => setEditing(true)}
+            >
+              <Pencil aria-hidden />
+              {instance.appInfo ? t('editAppInfo') : t('enterAppInfo')}
+            </Button>
+          </>
+        }
+      />
+      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="flex min-w-0 flex-col gap-4 xl:order-2">
+          {waiting ? <WaitingDelivery instance={instance} /> : null}
+          <Card title={t('facts')}>
+            <KeyValue
+              items={[
+                [t('product'), instance.productName ?? '–'],
+                [t('productId'), <Id key="p" value={instance.productId} />],
+                [t('sku'), <Id key="s" value={instance.skuCode} />],
+                [
+                  t('order'),
+                  <span key="o">
+                    <Id value={instance.orderId} />{' '}
+                    <Link
+                      className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
+                      href={`/calls?view=messages&q=${encodeURIComponent(instance.orderId)}`}
+                    >
+                      {t('messagesOfOrder')}
+                    </Link>
+                  </span>,
+                ],
+                instance.orderLineId ? [t('orderLine'), <Id key="l" value={instance.orderLineId} />] : null,
+                [t('customer'), instance.customerName ?? '–'],
+                [t('customerId'), <Id key="c" value={instance.customerId} />],
+                [t('expires'), <Expiry key="e" instance={instance} />],
+                instance.quantity && Object.keys(instance.quantity).length > 0
+                  ? [
+                      t('quantity'),
+                      Object.entries(instance.quantity)
+                        .map(([name, n]) => `${name} ${n}`)
+                        .join(', '),
+                    ]
+                  : null,
+                [t('createdAt'), <Time key="t" at={instance.createdAt} style="full" />],
+                [t('deliveredAt'), <Time key="d" at={instance.deliveredAt} style="full" />],
+                instance.releasedAt ? [t('releasedAt'), <Time key="r" at={instance.releasedAt} style="full" />] : null,
+                [
+                  t('delivery'),
+                  <span key="v" className="inline-flex flex-wrap items-center gap-2">
+                    {words.deliveryType(instance.deliveryType)}
+                    <DeliveryChip state={instance.deliveryState} />
+                  </span>,
+                ],
+              ]}
+            />
+          </Card>
+          <AppInfoCard key={instance.deliveredAt} instance={instance} />
+        </div>
+        <History instance={instance} />
+      </div>
+      {editing ? <AppInfoDialog instance={instance} onClose={() => setEditing(false)} /> : null}
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t('deliverTitle')}
+        confirmLabel={t('deliverAgain')}
+        onConfirm={deliver}
+      >
+        {t('deliverAsk', { type: words.deliveryType(instance.deliveryType) })}
+      </ConfirmDialog>
+    </>
+  )
+}
+
+function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
+  const t = useTranslations('instance')
+  const products = useAll<Product>('/products')
+  const product = products.data?.items.find((each) => each.name === instance.productName)
+  const empty = instance.deliveryType === 'pool' && product?.poolLeft === 0
+  return (
+    <Callout tone={instance.deliveryState === 'refused' ? 'bad' : 'warn'} icon={TriangleAlert}>
+      <p className="font-medium">{t(instance.deliveryState === 'refused' ? 'refused' : 'waiting')}</p>
+      <p className="mt-0.5">
+        {instance.deliveryError ??
+          (instance.deliveryType === 'manual' || !instance.deliveryType
+            ? t('waitingManual')
+            : t('waitingHint', { count: instance.deliveryAttempts }))}
+      </p>
+      {instance.deliveryType === 'pool' && product ? (
+        <p className="mt-1">
+          {t('poolLeft', { count: product.poolLeft ?? 0 })}{' '}
+          {empty ? (
+            <Link href="/settings/products" className="rounded-sm underline underline-offset-2">
+              {t('fillPool')}
+            </Link>
+          ) : null}
+        </p>
+      ) : null}
+    </Callout>
+  )
+}
+
+function AppInfoCard({ instance }: { instance: InstanceDetail }) {
+  const t = useTranslations('instance')
+  const e = useTranslations('errors')
+  const blocked = useBlocked('admin')
+  const [revealed, setRevealed] = useState<RevealedAppInfo | null>(null)
+  const [asking, setAsking] = useState(false)
+  const info = instance.appInfo
+  const reveal = async () => {
+    try {
+      const answer = await api<{ appInfo: RevealedAppInfo }>(
+        `/instances/${encodeURIComponent(instance.instanceId)}/reveal`,
+        { method: 'POST' },
+      )
+      setRevealed(answer.appInfo)
+    } catch (fault) {
+      toast.error(errorText(fault, e))
+      return false
+    }
+  }
+  return (
+    <Card
+      title={t('appInfo')}
+      actions={
+        info && !revealed ? (
+          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => setAsking(true)}>
+            <Eye aria-hidden />
+            {t('reveal')}
+          </Button>
+        ) : null
+      }
+    >
+      {info ? (
+        <KeyValue
+          items={[
+            [t('frontEndUrl'), <Address key="f" url={info.frontEndUrl} />],
+            info.adminUrl ? [t('adminUrl'), <Address key="a" url={info.adminUrl} />] : null,
+            [t('userName'), <Id key="u" value={info.userName} />],
+            [
+              t('password'),
+              revealed ? (
+                revealed.password ? (
+                  <Id key="p" value={revealed.password} />
+                ) : (
+                  <span key="p" className="text-faint">
+                    {t('noPassword')}
+                  </span>
+                )
+              ) : (
+                <span key="p" role="img" aria-label={t('passwordHidden')} className="text-faint tracking-widest">
+                  ••••••••
+                </span>
+              ),
+            ],
+            info.memo
+              ? [
+                  t('memo'),
+                  <span key="m" className="whitespace-pre-wrap">
+                    {info.memo}
+                  </span>,
+                ]
+              : null,
+          ]}
+        />
+      ) : (
+        <p className="text-sm text-soft">{t('noAppInfo')}</p>
+      )}
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t('revealTitle')}
+        confirmLabel={t('reveal')}
+        onConfirm={reveal}
+      >
+        {t('revealAsk')}
+      </ConfirmDialog>
+    </Card>
+  )
+}
+
+function Address({ url }: { url: string }) {
+  return (
+    <span className="inline-flex max-w-full items-start gap-0.5">
+      <a
+        href={url}
+        target="_blank"
+        rel="noreferrer"
+        className="break-all rounded-sm text-accent underline-offset-2 hover:underline"
+      >
+        {url}
+      </a>
+      <CopyButton text={url} className="-my-0.5" />
+    </span>
+  )
+}
+
+const eventLook: Record<string, { icon: LucideIcon; tone: Tone }> = {
+  purchased: { icon: ShoppingCart, tone: 'accent' },
+  delivered: { icon: PackageCheck, tone: 'ok' },
+  'delivery-failed': { icon: CircleX, tone: 'bad' },
+  renewed: { icon: RefreshCw, tone: 'ok' },
+  'renewal-refunded': { icon: Undo2, tone: 'warn' },
+  converted: { icon: BadgeCheck, tone: 'ok' },
+  upgraded: { icon: TrendingUp, tone: 'ok' },
+  frozen: { icon: Snowflake, tone: 'warn' },
+  unfrozen: { icon: Sun, tone: 'ok' },
+  expired: { icon: TimerOff, tone: 'warn' },
+  released: { icon: PackageX, tone: 'idle' },
+  corrected: { icon: PenLine, tone: 'info' },
+}
+
+function lookOf(entry: TimelineEntry): { icon: LucideIcon; tone: Tone } {
+  if (entry.kind === 'event') {
+    const look = eventLook[entry.type] ?? { icon: PenLine, tone: 'idle' as const }
+    return entry.applied === false ? { icon: look.icon, tone: 'idle' } : look
+  }
+  if (entry.kind === 'call')
+    return {
+      icon: Webhook,
+      tone: entry.data.outcome === 'succeeded' ? 'idle' : entry.data.outcome === 'processing' ? 'info' : 'bad',
+    }
+  return entry.kind === 'notice' ? { icon: Mail, tone: 'info' } : { icon: UserRound, tone: 'info' }
+}
+
+const kinds = ['all', 'event', 'call', 'audit'] as const
+
+function History({ instance }: { instance: InstanceDetail }) {
+  const t = useTranslations('instance')
+  const words = useWords()
+  const [kind, setKind] = useQueryState('show', parseAsStringLiteral(kinds).withDefault('all'))
+  const entries = instance.timeline.filter(
+    (entry) => kind === 'all' || entry.kind === kind || (kind === 'audit' && entry.kind === 'notice'),
+  )
+  return (
+    <Card
+      title={t('timeline')}
+      className="xl:order-1"
+      actions={
+        <Segments
+          label={t('show')}
+          value={kind}
+          onChange={(value) => setKind(value as typeof kind)}
+          options={kinds.map((value) => ({ value, label: t(`shown.${value}`) }))}
+        />
+      }
+      flush
+    >
+      <div className="p-2">
+        {entries.length === 0 ? (
+          <EmptyState title={t('noHistory')} />
+        ) : (
+          <Timeline
+            label={t('timeline')}
+            items={entries.map((entry) => ({
+              key: `${entry.kind}-${entry.id}`,
+              ...lookOf(entry),
+              title: <EntryTitle entry={entry} />,
+              aside: <Time at={entry.at} />,
+              body: <EntryBody entry={entry} words={words} />,
+            }))}
+          />
+        )}
+      </div>
+    </Card>
+  )
+}
+
+function EntryTitle({ entry }: { entry: TimelineEntry }) {
+  const t = useTranslations('instance')
+  const words = useWords()
+  if (entry.kind === 'call') {
+    return (
+      <Link href={`/calls/${entry.callId ?? entry.id}`} className="rounded-sm hover:text-accent">
+        {words.activity(entry.type)}
+      </Link>
+    )
+  }
+  if (entry.kind === 'notice') return t('mail')
+  if (entry.kind === 'audit') return words.action(entry.type)
+  return (
+    <span className="inline-flex flex-wrap items-center gap-2">
+      <span className={entry.applied === false ? 'text-soft' : 'font-medium'}>{words.event(entry.type)}</span>
+      {entry.applied === false ? <Badge>{t('notApplied')}</Badge> : null}
+    </span>
+  )
+}
+
+function EntryBody({ entry, words }: { entry: TimelineEntry; words: ReturnType<typeof useWords> }): ReactNode {
+  const t = useTranslations('instance')
+  const parts: ReactNode[] = []
+  if (entry.kind === 'call') {
+    const code = typeof entry.data.resultCode === 'string' ? entry.data.resultCode : null
+    if (code) parts.push(`${words.code(code)} ${code}`)
+    if (entry.data.source === 'replay' || entry.data.source === 'rehearsal') parts.push(words.source(entry.data.source))
+  }
+  if (entry.kind === 'event') {
+    if (typeof entry.data.expiresAt === 'string') {
+      parts.push(
+        <span key="e">
+          {t('expires')} <Time at={entry.data.expiresAt} style="full" />
+        </span>,
+      )
+    }
+    if (typeof entry.data.skuCode === 'string') parts.push(`${t('sku')} ${entry.data.skuCode}`)
+    if (entry.callId) {
+      parts.push(
+        <Link key="c" href={`/calls/${entry.callId}`} className="rounded-sm text-accent hover:underline">
+          {t('toCall')}
+        </Link>,
+      )
+    }
+  }
+  if (entry.reason) parts.push(entry.reason)
+  if (entry.actor) parts.push(entry.actor)
+  if (parts.length === 0) return null
+  return (
+    <span className="flex flex-wrap gap-x-3">
+      {parts.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one entry keep their places
+        <span key={index} className="min-w-0 break-words">
+          {part}
+        </span>
+      ))}
+    </span>
+  )
+}

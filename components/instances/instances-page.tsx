@@ -1,0 +1,209 @@
+'use client'
+
+import { SearchX } from 'lucide-react'
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { useLocale, useTranslations } from 'use-intl'
+import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
+import type { Instance, Product } from '../types'
+import { Button } from '../ui/button'
+import { PageHeader } from '../ui/card'
+import { cn } from '../ui/cn'
+import { ShortId } from '../ui/copy'
+import { EmptyState } from '../ui/feedback'
+import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { ListBody, useAll, useCount, useList } from '../ui/list'
+import type { Column } from '../ui/table'
+import { relativeTime, Time, useNow } from '../ui/time'
+import { useWords } from '../words'
+
+const parsers = {
+  q: parseAsString.withDefault(''),
+  state: parseAsString,
+  productId: parseAsString,
+  customerId: parseAsString,
+  deliveryState: parseAsString,
+  expiresWithinDays: parseAsInteger,
+  test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
+  cursor: parseAsString,
+  asOf: parseAsInteger,
+}
+
+export function InstancesPage() {
+  const t = useTranslations('instances')
+  const f = useTranslations('filters')
+  const words = useWords()
+  const shown = useCount()
+  const products = useAll<Product>('/products')
+  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { cursor: _cursor, asOf: _asOf, ...filters } = values
+  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
+  const clear = () => set(null)
+  const { test, q, ...rest } = filters
+  const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
+  const list = useList<Instance>('/instances', {
+    query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
+    key: filters,
+    refetchMs: 30_000,
+  })
+  const columns: Column<Instance>[] = [
+    {
+      id: 'instance',
+      header: t('instance'),
+      link: true,
+      card: 'title',
+      cell: (i) => (
+        <span className="inline-flex flex-wrap items-center gap-2">
+          <ShortId value={i.instanceId} />
+          {i.test ? <TestMark /> : null}
+        </span>
+      ),
+    },
+    { id: 'state', header: t('state'), card: 'aside', cell: (i) => <InstanceStateChip state={i.state} /> },
+    {
+      id: 'customer',
+      header: t('customer'),
+      cell: (i) => <span className="line-clamp-1">{i.customerName ?? i.customerId ?? '–'}</span>,
+    },
+    {
+      id: 'product',
+      header: t('product'),
+      from: 'lg',
+      cell: (i) => <span className="line-clamp-1">{i.productName ?? i.productId ?? '–'}</span>,
+    },
+    { id: 'sku', header: t('sku'), from: '2xl', card: 'none', cell: (i) => <ShortId value={i.skuCode} keep={16} /> },
+    { id: 'order', header: t('order'), from: 'xl', cell: (i) => <ShortId value={i.orderId} keep={20} /> },
+    { id: 'expires', header: t('expires'), cell: (i) => <Expiry instance={i} /> },
+    {
+      id: 'lastCall',
+      header: t('lastCall'),
+      from: 'xl',
+      card: 'none',
+      cell: (i) => <Time at={i.lastCallAt} style="relative" className="text-soft" />,
+    },
+    {
+      id: 'delivery',
+      header: t('delivery'),
+      from: 'lg',
+      cell: (i) =>
+        i.deliveryState === 'delivered' ? (
+          <span className="whitespace-nowrap text-soft">{words.deliveryType(i.deliveryType)}</span>
+        ) : (
+          <span title={i.deliveryError ?? undefined}>
+            <DeliveryChip state={i.deliveryState} />
+          </span>
+        ),
+    },
+  ]
+  return (
+    <>
+      <PageHeader title={t('title')} lead={t('lead')} />
+      <FilterBar
+        active={active}
+        onClear={clear}
+        trailing={
+          list.page.data?.total === undefined
+            ? null
+            : t('count', { count: list.page.data.total, shown: shown(list.page.data.total) })
+        }
+      >
+        <SearchBox
+          value={filters.q}
+          onChange={(text) => change({ q: text || null })}
+          label={t('searchLabel')}
+          placeholder={t('search')}
+        />
+        <FilterPicker
+          label={t('state')}
+          value={filters.state}
+          options={(['pending', 'active', 'frozen', 'released'] as const).map((value) => ({
+            value,
+            label: words.instanceState(value),
+          }))}
+          onChange={(state) => change({ state })}
+        />
+        <FilterPicker
+          label={t('product')}
+          value={filters.productId}
+          options={(products.data?.items ?? []).map((product) => ({ value: product.id, label: product.name }))}
+          onChange={(productId) => change({ productId })}
+        />
+        <FilterPicker
+          label={t('expires')}
+          value={filters.expiresWithinDays === null ? null : String(filters.expiresWithinDays)}
+          options={[7, 30, 90].map((days) => ({ value: String(days), label: t('within', { days }) }))}
+          onChange={(days) => change({ expiresWithinDays: days === null ? null : Number(days) })}
+        />
+        <FilterPicker
+          label={t('delivery')}
+          value={filters.deliveryState}
+          options={(['waiting', 'delivered', 'refused'] as const).map((value) => ({
+            value,
+            label: words.deliveryState(value),
+          }))}
+          onChange={(deliveryState) => change({ deliveryState })}
+        />
+        {filters.customerId ? (
+          <FilterPicker
+            label={t('customer')}
+            value={filters.customerId}
+            options={[]}
+            onChange={(customerId) => change({ customerId })}
+          />
+        ) : null}
+        <Segments
+          label={f('kind')}
+          value={test}
+          options={[
+            { value: 'real', label: f('real') },
+            { value: 'test', label: f('test') },
+            { value: 'both', label: f('both') },
+          ]}
+          onChange={(value) => change({ test: value as typeof test })}
+        />
+      </FilterBar>
+      <div className="rounded-lg border border-line bg-surface">
+        <ListBody
+          {...list}
+          label={t('title')}
+          columns={columns}
+          rowKey={(i) => i.instanceId}
+          href={(i) => `/instances/${encodeURIComponent(i.instanceId)}`}
+          empty={
+            active ? (
+              <EmptyState
+                icon={SearchX}
+                title={t('nothingFound')}
+                action={<Button onClick={clear}>{t('clearFilters')}</Button>}
+              >
+                {t('nothingFoundHint')}
+              </EmptyState>
+            ) : (
+              <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
+            )
+          }
+        />
+      </div>
+    </>
+  )
+}
+
+const dayMs = 86_400_000
+
+/** The date, and how far away it is once that matters. */
+export function Expiry({ instance }: { instance: Pick<Instance, 'expiresAt' | 'state'> }) {
+  const locale = useLocale()
+  const now = useNow(60_000)
+  if (!instance.expiresAt) return <span className="text-faint">–</span>
+  const left = new Date(instance.expiresAt).getTime() - now
+  const near = instance.state !== 'released' && left < 30 * dayMs
+  return (
+    <span className="whitespace-nowrap">
+      <Time at={instance.expiresAt} style="date" className={instance.state === 'released' ? 'text-faint' : undefined} />
+      {near ? (
+        <span className={cn('ml-1.5 text-xs', left < 0 ? 'text-bad' : left < 7 * dayMs ? 'text-warn' : 'text-soft')}>
+          {relativeTime(instance.expiresAt, locale, now)}
+        </span>
+      ) : null}
+    </span>
+  )
+}

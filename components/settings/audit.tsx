@@ -1,0 +1,126 @@
+'use client'
+
+import { SearchX } from 'lucide-react'
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { useTranslations } from 'use-intl'
+import { rangeBounds, ranges } from '../range'
+import type { AuditEntry } from '../types'
+import { Button } from '../ui/button'
+import { ShortId } from '../ui/copy'
+import { EmptyState } from '../ui/feedback'
+import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
+import { ListBody, useList } from '../ui/list'
+import type { Column } from '../ui/table'
+import { Time } from '../ui/time'
+import { TimeRangePicker } from '../ui/time-range'
+import { useWords } from '../words'
+
+const parsers = {
+  q: parseAsString.withDefault(''),
+  subject: parseAsString,
+  range: parseAsStringLiteral(ranges),
+  from: parseAsString,
+  to: parseAsString,
+  cursor: parseAsString,
+  asOf: parseAsInteger,
+}
+const subjects = ['message', 'call', 'bulk-replay', 'instance', 'product', 'credential', 'user', 'token']
+
+export function AuditPage() {
+  const t = useTranslations('audit')
+  const words = useWords()
+  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { cursor: _cursor, asOf: _asOf, ...filters } = values
+  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
+  const active = filters.q !== '' || filters.subject !== null || filters.range !== null
+  const list = useList<AuditEntry>('/audit', {
+    query: (now) => ({
+      q: filters.q,
+      subject: filters.subject,
+      ...rangeBounds(filters.range, filters.from, filters.to, now),
+    }),
+    key: filters,
+  })
+  const columns: Column<AuditEntry>[] = [
+    {
+      id: 'at',
+      header: t('at'),
+      card: 'aside',
+      cell: (a) => <Time at={a.at} className="whitespace-nowrap text-soft" />,
+    },
+    {
+      id: 'actor',
+      header: t('actor'),
+      cell: (a) => (
+        <span>
+          <span className="break-all">{a.actor}</span>{' '}
+          <span className="whitespace-nowrap text-faint text-xs">{t(`via.${a.via as 'user'}`)}</span>
+        </span>
+      ),
+    },
+    {
+      id: 'action',
+      header: t('action'),
+      card: 'title',
+      cell: (a) => <span className="font-medium">{words.action(a.action)}</span>,
+    },
+    {
+      id: 'subject',
+      header: t('subject'),
+      cell: (a) => (
+        <span className="inline-flex flex-wrap items-baseline gap-x-2">
+          {words.subject(a.subject)}
+          {a.target ? <ShortId value={a.target} keep={20} /> : null}
+        </span>
+      ),
+    },
+    { id: 'data', header: t('data'), from: 'xl', cell: (a) => <Data data={a.data} /> },
+  ]
+  return (
+    <>
+      <p className="mb-4 max-w-3xl text-sm text-soft">{t('lead')}</p>
+      <FilterBar active={active} onClear={() => set(null)}>
+        <SearchBox value={filters.q} onChange={(q) => change({ q: q || null })} label={t('search')} />
+        <FilterPicker
+          label={t('subject')}
+          value={filters.subject}
+          options={subjects.map((value) => ({ value, label: words.subject(value) }))}
+          onChange={(subject) => change({ subject })}
+        />
+        <TimeRangePicker value={filters} onChange={change} />
+      </FilterBar>
+      <div className="rounded-lg border border-line bg-surface">
+        <ListBody
+          {...list}
+          label={t('title')}
+          columns={columns}
+          rowKey={(a) => a.id}
+          empty={
+            active ? (
+              <EmptyState
+                icon={SearchX}
+                title={t('nothingFound')}
+                action={<Button onClick={() => set(null)}>{t('clearFilters')}</Button>}
+              />
+            ) : (
+              <EmptyState title={t('none')} />
+            )
+          }
+        />
+      </div>
+    </>
+  )
+}
+
+function Data({ data }: { data: Record<string, unknown> }) {
+  const entries = Object.entries(data)
+  if (entries.length === 0) return <span className="text-faint">–</span>
+  const text = entries
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' · ')
+  return (
+    <span title={text} className="line-clamp-1 max-w-xl break-all text-soft text-xs">
+      {text}
+    </span>
+  )
+}

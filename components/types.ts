@@ -1,0 +1,276 @@
+/** What /api/v1 answers, as the browser reads it. Times are ISO 8601 UTC. */
+
+export type Role = 'viewer' | 'operator' | 'admin'
+export type Page<T> = { items: T[]; nextCursor: string | null; total?: number }
+
+export type Desk = {
+  environment: 'production' | 'sandbox'
+  marketplaceHost: string
+  mailConfigured: boolean
+  counts: { openMessages: number; waitingDeliveries: number }
+  user: { email: string; role: Role; locale: string | null } | null
+  version: string
+}
+
+export type Outcome = 'succeeded' | 'processing' | 'failed' | 'rejected'
+export type Source = 'marketplace' | 'replay' | 'rehearsal'
+export type Protocol = 'saas-v1' | 'saas-v2' | 'kit-v1' | 'kit-v2' | 'license'
+export type MessageState = 'open' | 'succeeded' | 'resolved'
+
+export type Message = {
+  id: string
+  protocol: Protocol
+  activity: string
+  state: MessageState
+  outcome: Outcome
+  attempts: number
+  firstAt: string
+  lastAt: string
+  retryUntil: string | null
+  windowHours: number | null
+  resultCode: string | null
+  resultMsg: string | null
+  orderId: string | null
+  orderLineId: string | null
+  instanceId: string | null
+  customerId: string | null
+  productName: string | null
+  test: boolean
+  replayable: boolean
+  lastCallId: string
+  notifiedAt: string | null
+  resolvedNote: string | null
+  resolvedBy: string | null
+  closedAt: string | null
+}
+
+export type Call = {
+  id: string
+  messageId: string | null
+  receivedAt: string
+  protocol: Protocol
+  activity: string
+  source: Source
+  outcome: Outcome
+  resultCode: string | null
+  resultMsg: string | null
+  orderId: string | null
+  orderLineId: string | null
+  businessId: string | null
+  instanceId: string | null
+  customerId: string | null
+  test: boolean
+  durationMs: number | null
+  replayOf: string | null
+  actor: string | null
+}
+
+export type WireRequest = {
+  method: string
+  path: string
+  query: [string, string][]
+  headers: Record<string, string>
+  body: string
+}
+export type WireAnswer = { status: number; headers: Record<string, string>; body: string }
+export type SignatureCheck = {
+  ok: boolean
+  credentialName: string | null
+  variant: string | null
+  received: string | null
+  computed: string | null
+  signedText: string | null
+  reason: string | null
+  skewMs: number | null
+}
+export type CallDetail = Call & { request: WireRequest; answer: WireAnswer | null; signature: SignatureCheck | null }
+
+export type Notice = {
+  id: string
+  kind: string
+  state: 'composed' | 'sent' | 'failed' | 'copied'
+  recipient: string
+  subject: string
+  body: string
+  error: string | null
+  createdBy: string
+  createdAt: string
+  sentAt: string | null
+}
+
+export type OrderLine = { orderLineId: string | null; chargingMode: string | null; [member: string]: unknown }
+export type Order = {
+  orderId: string
+  orderType: string | null
+  createdAt: string | null
+  lines: OrderLine[]
+  buyer: Record<string, unknown> | null
+  fetchedAt: string
+}
+
+export type MessageDetail = Message & {
+  calls: Call[]
+  notices: Notice[]
+  instance: Instance | null
+  order: Order | null
+}
+
+export type Change = { field: string; from: unknown; to: unknown }
+export type ReplayResult = { replayId: string | null; resultCode: string; resultMsg: string; changes: Change[] }
+
+export type BulkFilter = Partial<
+  Record<'state' | 'activity' | 'resultCode' | 'outcome' | 'productId' | 'q' | 'from' | 'to', string>
+> & {
+  /** exactly these messages */
+  ids?: string[]
+  test?: boolean
+}
+export type BulkReplay = {
+  id: string
+  state: 'planned' | 'running' | 'done' | 'cancelled'
+  total: number
+  succeeded: number
+  failed: number
+  skipped: number
+  counts: Record<string, number>
+  oldest: string | null
+  newest: string | null
+  skippedReasons: { reason: string; count: number }[]
+}
+
+export type PartnerMail = { to: string; subject: string; zh: string; en: string }
+
+export type AppInfo = { frontEndUrl: string; adminUrl: string | null; userName: string | null; memo: string | null }
+export type RevealedAppInfo = {
+  frontEndUrl: string
+  adminUrl?: string
+  userName?: string
+  password?: string
+  memo?: string
+}
+export type DeliveryType = 'template' | 'pool' | 'webhook' | 'manual'
+export type DeliveryState = 'waiting' | 'delivered' | 'refused'
+export type InstanceState = 'pending' | 'active' | 'frozen' | 'released'
+
+export type Instance = {
+  instanceId: string
+  state: InstanceState
+  productId: string | null
+  productName: string | null
+  skuCode: string | null
+  orderId: string
+  orderLineId: string | null
+  customerId: string | null
+  customerName: string | null
+  test: boolean
+  trial: boolean
+  expiresAt: string | null
+  createdAt: string
+  lastCallAt: string | null
+  deliveryType: DeliveryType | null
+  deliveryState: DeliveryState
+  deliveryError: string | null
+  deliveryAttempts: number
+  deliveredAt: string | null
+  releasedAt: string | null
+  frozenReason: 'expired' | 'status' | null
+  chargingMode: string | null
+  periodType: string | null
+  periodNumber: number | null
+  quantity: Record<string, number> | null
+  businessId: string | null
+  appInfo: AppInfo | null
+}
+export type TimelineEntry = {
+  id: string
+  at: string
+  kind: 'event' | 'call' | 'audit' | 'notice'
+  type: string
+  applied?: boolean | null
+  reason?: string | null
+  data: Record<string, unknown>
+  callId?: string | null
+  actor?: string | null
+}
+export type InstanceDetail = Instance & { timeline: TimelineEntry[] }
+
+export type Delivery =
+  | {
+      type: 'template'
+      frontEndUrl: string
+      adminUrl: string | null
+      userName: string | null
+      password: 'generate' | null
+      passwordSet: boolean
+      memo: string | null
+    }
+  | { type: 'pool' }
+  | { type: 'webhook'; url: string; secretSet: boolean; timeoutSeconds: number }
+  | { type: 'manual' }
+export type ProductKind = 'saas' | 'license-id' | 'license-code' | 'license-online'
+export type Product = {
+  id: string
+  name: string
+  kind: ProductKind
+  productIds: string[]
+  skuCodes: string[]
+  delivery: Delivery
+  timeZone: 'UTC' | 'Asia/Shanghai'
+  encryptType: '1' | '2'
+  isDefault: boolean
+  poolLeft: number | null
+}
+export type PoolImport = {
+  rows: number
+  added: number
+  duplicates: number
+  errors: { row: number; message: string }[]
+  left: number
+}
+
+export type WebhookTest = {
+  outcome: 'delivered' | 'waiting' | 'refused' | 'failed'
+  message: string | null
+  durationMs: number
+}
+
+export type CredentialKind = 'base' | 'kit' | 'license' | 'kit-private-key' | 'ak-sk'
+export type Credential = {
+  id: string
+  name: string
+  kind: CredentialKind
+  accessKeyId: string | null
+  hint: string
+  active: boolean
+  createdAt: string
+  lastUsedAt: string | null
+}
+
+export type StaffUser = {
+  id: string
+  email: string
+  role: Role
+  active: boolean
+  createdAt: string
+  lastSignInAt: string | null
+}
+export type ApiToken = {
+  id: string
+  name: string
+  hint: string
+  role: Role
+  createdBy: string
+  createdAt: string
+  lastUsedAt: string | null
+  revokedAt: string | null
+}
+export type AuditEntry = {
+  id: string
+  at: string
+  actor: string
+  via: string
+  action: string
+  subject: string
+  target: string | null
+  data: Record<string, unknown>
+}

@@ -1,0 +1,124 @@
+'use client'
+
+import { Check, CircleAlert } from 'lucide-react'
+import * as RadixCheckbox from 'radix-ui/checkbox'
+import * as RadixSwitch from 'radix-ui/switch'
+import { type ComponentProps, type ReactNode, useId } from 'react'
+import { cn } from './cn'
+
+const box =
+  'w-full rounded-md border border-control/70 bg-surface text-sm text-ink shadow-xs transition-colors hover:border-control disabled:cursor-not-allowed disabled:bg-sunken disabled:text-faint aria-invalid:border-bad'
+
+export function Input({ className, ...rest }: ComponentProps<'input'>) {
+  return <input className={cn(box, 'h-8 px-2.5', className)} {...rest} />
+}
+
+export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return <textarea className={cn(box, 'min-h-20 resize-y px-2.5 py-1.5', className)} {...rest} />
+}
+
+type SelectProps = ComponentProps<'select'> & { options: { value: string; label: string; disabled?: boolean }[] }
+
+export function Select({ className, options, ...rest }: SelectProps) {
+  return (
+    <select
+      className={cn(
+        box,
+        'h-8 appearance-none bg-[length:10px] bg-[right_0.6rem_center] bg-no-repeat pr-7 pl-2.5',
+        "bg-[url(\"data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0%200%2010%206'%3E%3Cpath%20d='m1%201%204%204%204-4'%20fill='none'%20stroke='%23888c96'%20stroke-width='1.5'%20stroke-linecap='round'/%3E%3C/svg%3E\")]",
+        className,
+      )}
+      {...rest}
+    >
+      {options.map((option) => (
+        <option key={option.value} value={option.value} disabled={option.disabled}>
+          {option.label}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+export function Checkbox({ className, ...rest }: ComponentProps<typeof RadixCheckbox.Root>) {
+  return (
+    <RadixCheckbox.Root
+      className={cn(
+        'relative inline-flex size-4 shrink-0 items-center justify-center rounded-sm border border-control bg-surface text-on-solid after:absolute after:-inset-1.5 data-[state=checked]:border-accent-solid data-[state=checked]:bg-accent-solid data-[state=indeterminate]:border-accent-solid data-[state=indeterminate]:bg-accent-solid',
+        className,
+      )}
+      {...rest}
+    >
+      <RadixCheckbox.Indicator>
+        {rest.checked === 'indeterminate' ? (
+          <span className="block h-0.5 w-2 rounded-full bg-on-solid" />
+        ) : (
+          <Check className="size-3" strokeWidth={3.5} aria-hidden />
+        )}
+      </RadixCheckbox.Indicator>
+    </RadixCheckbox.Root>
+  )
+}
+
+export function Switch({ className, ...rest }: ComponentProps<typeof RadixSwitch.Root>) {
+  return (
+    <RadixSwitch.Root
+      className={cn(
+        'inline-flex h-5 w-9 shrink-0 items-center rounded-full border border-control bg-sunken px-0.5 transition-colors data-[state=checked]:border-accent-solid data-[state=checked]:bg-accent-solid disabled:cursor-not-allowed disabled:opacity-55',
+        className,
+      )}
+      {...rest}
+    >
+      <RadixSwitch.Thumb className="block size-3.5 rounded-full bg-control transition-transform data-[state=checked]:translate-x-4 data-[state=checked]:bg-white" />
+    </RadixSwitch.Root>
+  )
+}
+
+/** A tick box or switch with its words to the right of it. */
+export function Labelled({ label, hint, children }: { label: ReactNode; hint?: ReactNode; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child
+    <label className="flex items-start gap-2.5 text-sm">
+      <span className="flex h-5 items-center">{children}</span>
+      <span>
+        <span className="block">{label}</span>
+        {hint ? <span className="block text-xs text-faint">{hint}</span> : null}
+      </span>
+    </label>
+  )
+}
+
+export type FieldControl = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined }
+
+type FieldProps = {
+  label: ReactNode
+  hint?: ReactNode
+  /** what is wrong with what was typed */
+  error?: string | null | undefined
+  className?: string
+  children: (control: FieldControl) => ReactNode
+}
+
+/** Label, control, help and fault of one input, tied together for assistive software. */
+export function Field({ label, hint, error, className, children }: FieldProps) {
+  const id = useId()
+  const described = [hint ? `${id}-hint` : null, error ? `${id}-error` : null].filter(Boolean).join(' ') || undefined
+  return (
+    <div className={cn('flex flex-col gap-1', className)}>
+      <label htmlFor={id} className="font-medium text-sm">
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': described, 'aria-invalid': error ? true : undefined })}
+      {hint ? (
+        <p id={`${id}-hint`} className="text-faint text-xs">
+          {hint}
+        </p>
+      ) : null}
+      {error ? (
+        <p id={`${id}-error`} role="alert" className="flex items-start gap-1 text-bad text-xs">
+          <CircleAlert className="mt-0.5 size-3.5 shrink-0" aria-hidden />
+          {error}
+        </p>
+      ) : null}
+    </div>
+  )
+}

@@ -1,0 +1,247 @@
+'use client'
+
+import { Check, ChevronDown, Search, X } from 'lucide-react'
+import * as Popover from 'radix-ui/popover'
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { cn } from './cn'
+
+export type FilterOption = { value: string; label: string; hint?: string }
+
+type FilterPickerProps = {
+  label: string
+  value: string | null
+  options: FilterOption[]
+  onChange: (value: string | null) => void
+}
+
+/** One value out of many, typed to narrow it down; shows its choice in the button. */
+export function FilterPicker({ label, value, options, onChange }: FilterPickerProps) {
+  const t = useTranslations('filters')
+  const [open, setOpen] = useState(false)
+  const [text, setText] = useState('')
+  const [active, setActive] = useState(0)
+  const id = useId()
+  const wanted = text.trim().toLowerCase()
+  const shown = options.filter((o) => `${o.label} ${o.value} ${o.hint ?? ''}`.toLowerCase().includes(wanted))
+  const chosen = options.find((option) => option.value === value)
+  const choose = (option: FilterOption | undefined) => {
+    if (!option) return
+    onChange(option.value === value ? null : option.value)
+    setOpen(false)
+  }
+  const move = (step: number) => setActive((active + step + shown.length) % Math.max(1, shown.length))
+  return (
+    <Popover.Root
+      open={open}
+      onOpenChange={(now) => {
+        setOpen(now)
+        setText('')
+        setActive(
+          Math.max(
+            0,
+            options.findIndex((option) => option.value === value),
+          ),
+        )
+      }}
+    >
+      <span
+        className={cn(
+          'inline-flex h-8 items-stretch rounded-md border text-sm',
+          value ? 'border-accent-solid/40 bg-accent-soft' : 'border-line-strong border-dashed',
+        )}
+      >
+        <Popover.Trigger className="inline-flex items-center gap-1 rounded-md px-2.5 hover:bg-hover">
+          <span className={value ? 'text-soft' : 'text-soft'}>{label}</span>
+          {value ? <span className="max-w-44 truncate font-medium text-accent">{chosen?.label ?? value}</span> : null}
+          {value ? null : <ChevronDown className="size-3.5 text-faint" aria-hidden />}
+        </Popover.Trigger>
+        {value ? (
+          <button
+            type="button"
+            aria-label={t('remove', { name: label })}
+            onClick={() => onChange(null)}
+            className="rounded-md pr-2 pl-0.5 text-soft hover:text-ink"
+          >
+            <X className="size-3.5" aria-hidden />
+          </button>
+        ) : null}
+      </span>
+      <Popover.Portal>
+        <Popover.Content
+          align="start"
+          sideOffset={4}
+          collisionPadding={8}
+          aria-label={label}
+          className="z-60 w-72 animate-pop rounded-lg bg-raised shadow-pop outline-none"
+        >
+          <div className="flex items-center gap-2 border-line border-b px-3">
+            <Search className="size-4 text-faint" aria-hidden />
+            <input
+              role="combobox"
+              aria-label={t('narrow', { name: label })}
+              aria-expanded
+              aria-controls={`${id}-list`}
+              aria-activedescendant={shown[active] ? `${id}-${active}` : undefined}
+              value={text}
+              placeholder={label}
+              onChange={(event) => {
+                setText(event.target.value)
+                setActive(0)
+              }}
+              onKeyDown={(event) => {
+                if (event.key === 'ArrowDown') move(1)
+                else if (event.key === 'ArrowUp') move(-1)
+                else if (event.key === 'Enter') choose(shown[active])
+                else return
+                event.preventDefault()
+              }}
+              className="h-9 w-full bg-transparent text-sm outline-none"
+            />
+          </div>
+          <div id={`${id}-list`} role="listbox" aria-label={label} className="max-h-72 overflow-y-auto p-1">
+            {shown.map((option, index) => (
+              // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the combobox that owns the list
+              <div
+                key={option.value}
+                id={`${id}-${index}`}
+                role="option"
+                tabIndex={-1}
+                aria-selected={option.value === value}
+                onClick={() => choose(option)}
+                onPointerMove={() => setActive(index)}
+                className={cn(
+                  'flex cursor-default items-center gap-2 rounded-md px-2 py-1.5 text-sm',
+                  index === active && 'bg-hover',
+                )}
+              >
+                <span className="min-w-0 grow truncate">{option.label}</span>
+                {option.hint ? <span className="shrink-0 font-mono text-faint text-xs">{option.hint}</span> : null}
+                {option.value === value ? <Check className="size-4 shrink-0 text-accent" aria-hidden /> : null}
+              </div>
+            ))}
+          </div>
+          {shown.length === 0 ? <p className="px-3 pb-3 text-faint text-sm">{t('nothing')}</p> : null}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  )
+}
+
+/** Free text, passed on once typing pauses. */
+export function SearchBox({
+  value,
+  onChange,
+  label,
+  placeholder,
+}: {
+  value: string
+  onChange: (text: string) => void
+  label: string
+  placeholder?: string
+}) {
+  const t = useTranslations('filters')
+  const [text, setText] = useState(value)
+  const [from, setFrom] = useState(value)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  if (value !== from) {
+    setFrom(value)
+    setText(value)
+  }
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const pass = (next: string, wait: number) => {
+    setText(next)
+    clearTimeout(timer.current)
+    timer.current = setTimeout(() => {
+      setFrom(next.trim())
+      onChange(next.trim())
+    }, wait)
+  }
+  return (
+    <div className="relative min-w-0 grow basis-60 sm:max-w-80">
+      <Search className="pointer-events-none absolute top-2 left-2.5 size-4 text-faint" aria-hidden />
+      <input
+        type="search"
+        maxLength={64}
+        aria-label={label}
+        placeholder={placeholder ?? label}
+        value={text}
+        onChange={(event) => pass(event.target.value, 250)}
+        onKeyDown={(event) => event.key === 'Enter' && pass(text, 0)}
+        className="h-8 w-full rounded-md border border-control/70 bg-surface pr-8 pl-8 text-sm shadow-xs hover:border-control [&::-webkit-search-cancel-button]:hidden"
+      />
+      {text ? (
+        <button
+          type="button"
+          aria-label={t('clearText')}
+          onClick={() => pass('', 0)}
+          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded-sm text-faint hover:text-ink"
+        >
+          <X className="size-3.5" aria-hidden />
+        </button>
+      ) : null}
+    </div>
+  )
+}
+
+type SegmentsProps = {
+  label: string
+  value: string
+  options: { value: string; label: ReactNode }[]
+  onChange: (value: string) => void
+}
+
+/** A few exclusive choices side by side. */
+export function Segments({ label, value, options, onChange }: SegmentsProps) {
+  return (
+    <fieldset
+      aria-label={label}
+      className="inline-flex h-8 items-center rounded-md border border-line-strong bg-sunken p-0.5 text-sm"
+    >
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          onClick={() => onChange(option.value)}
+          className={cn(
+            'h-full rounded-sm px-2.5 text-soft hover:text-ink',
+            option.value === value && 'bg-surface font-medium text-ink shadow-xs',
+          )}
+        >
+          {option.label}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+/** The filters of a list on one wrapping line, with a way back to none of them. */
+export function FilterBar({
+  children,
+  active,
+  onClear,
+  trailing,
+}: {
+  children: ReactNode
+  active: boolean
+  onClear: () => void
+  trailing?: ReactNode
+}) {
+  const t = useTranslations('filters')
+  return (
+    <search className="flex flex-wrap items-center gap-2 pb-3">
+      {children}
+      {active ? (
+        <button
+          type="button"
+          onClick={onClear}
+          className="h-8 rounded-md px-2 text-soft text-sm hover:bg-hover hover:text-ink"
+        >
+          {t('clear')}
+        </button>
+      ) : null}
+      {trailing ? <span className="ml-auto text-soft text-sm">{trailing}</span> : null}
+    </search>
+  )
+}

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['**/*.test.ts', '**/*.test.tsx'],
     exclude: ['node_modules/**', '.next/**', '.build/**', '.data/**', 'e2e/**'],
     globalSetup: ['lib/db/testing-setup.ts'],
+    env: { LOG_LEVEL: 'silent' },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

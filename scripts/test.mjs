@@ -99,7 +99,7 @@ function countPlaywright({ stats, errors }) {
 }
 
 function run([file, ...args], output, more = {}) {
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CHECKPOINT_DISABLE: '1', FORCE_COLOR: '0', ...more }
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CHECKPOINT_DISABLE: '1', NO_COLOR: '1', ...more }
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', output, output] })
   const chunks = []
   child.stdout?.on('data', (chunk) => chunks.push(chunk))

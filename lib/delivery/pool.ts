@@ -68,7 +68,11 @@ export async function importPool({ ctx, input }: { ctx: Context; input: unknown 
     throw new DeskError('conflict', `${product.name} is not delivered from a pool.`, { field: 'productRef' })
   }
   const { rows, accounts, errors } = readAccounts(csv)
-  const unique = new Map(accounts.map((account) => [fingerprintOf(account), account]))
+  const unique = new Map<string, AppInfo>()
+  for (const account of accounts) {
+    const print = fingerprintOf(account)
+    if (!unique.has(print)) unique.set(print, account)
+  }
   const added = await prisma().$transaction(
     async (tx) => {
       const fresh = await withoutKnown(tx, productRef, unique)

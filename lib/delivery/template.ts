@@ -30,8 +30,8 @@ export function needsOrder(delivery: Delivery): boolean {
 export function renderTemplate(delivery: Template, facts: DeliveryFacts): AppInfo {
   const { frontEndUrl, adminUrl, userName, password, memo } = delivery
   return {
-    frontEndUrl: fill(frontEndUrl, facts, urlWriter(frontEndUrl), isUsableUrl),
-    ...(adminUrl && { adminUrl: fill(adminUrl, facts, urlWriter(adminUrl), isUsableUrl) }),
+    frontEndUrl: fill(frontEndUrl, facts, urlWriter(frontEndUrl, facts), isUsableUrl),
+    ...(adminUrl && { adminUrl: fill(adminUrl, facts, urlWriter(adminUrl, facts), isUsableUrl) }),
     ...(userName && { userName: fill(userName, facts, asText, fitsField) }),
     ...(password && { password: password === 'generate' ? newPassword() : fill(password, facts, asText, fitsField) }),
     ...(memo && { memo: [...fill(memo, facts, asText, () => true)].slice(0, MEMO_LIMIT).join('') }),
@@ -59,9 +59,10 @@ function placed(facts: DeliveryFacts, name: Placeholder): string {
 
 const asText: Writer = (value) => value
 
-function urlWriter(template: string): Writer {
+function urlWriter(template: string, { instanceId }: DeliveryFacts): Writer {
   const hostEnd = /^[a-z]+:\/\/[^/?#]*/i.exec(template)?.[0].length ?? 0
-  return (value, at) => (at < hostEnd ? asLabel(value) : encodeURIComponent(Buffer.from(value).toString()))
+  return (value, at) =>
+    at < hostEnd ? asLabel(value) || asLabel(instanceId) : encodeURIComponent(Buffer.from(value).toString())
 }
 
 function asLabel(value: string): string {

@@ -51,33 +51,29 @@ export async function guardedFetch(
   if (!url || !/^https?:$/.test(url.protocol)) return fault('address', 'The address is not an http or https URL.')
   if (url.username || url.password) return fault('address', 'The address must not hold a user name or a password.')
 
-  const startedAt = Date.now()
-  const found = await findAddresses(url, request, resolve)
-  if (!found.ok) return found
-  const closed = found.value.find(({ address }) => !isPublicAddress(address))
-  if (closed && !request.allowPrivate) {
-    return fault('private', `${url.host} leads to ${closed.address}, which is not a public address.`)
+  const deadline = withDeadline(request)
+  try {
+    const found = await findAddresses(url, deadline, resolve)
+    if (!found.ok) return found
+    const closed = found.value.find(({ address }) => !isPublicAddress(address))
+    if (closed && !request.allowPrivate) {
+      return fault('private', `${url.host} leads to ${closed.address}, which is not a public address.`)
+    }
+    return await attempt(url, request, { agent: false, lookup: pinTo(found.value) }, deadline)
+  } finally {
+    deadline.clear()
   }
-  const timeoutMs = Math.max(1, request.timeoutMs - (Date.now() - startedAt))
-  return exchange(url, { ...request, timeoutMs }, { agent: false, lookup: pinTo(found.value) })
 }
 
-async function findAddresses(
-  url: URL,
-  request: FetchRequest,
-  resolve: Resolve,
-): Promise<Result<Address[], FetchFault>> {
+async function findAddresses(url: URL, deadline: Deadline, resolve: Resolve): Promise<Result<Address[], FetchFault>> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const family = isIP(host)
   if (family) return { ok: true, value: [{ address: host, family }] }
-  const deadline = withDeadline(request)
   try {
     const value = await Promise.race([resolve(host), rejectOnAbort(deadline.signal)])
     if (value.length > 0) return { ok: true, value }
   } catch {
     if (deadline.signal.aborted) return { ok: false, error: deadline.fault(url) }
-  } finally {
-    deadline.clear()
   }
   return fault('name', `The name ${host} has no address.`)
 }
@@ -110,19 +106,16 @@ export async function exchange(
   route: { agent: http.Agent | false; lookup?: LookupFunction },
 ): Promise<Result<FetchAnswer, FetchFault>> {
   const deadline = withDeadline(request)
+  let stale = false
   try {
-    const first = await attempt(url, request, route, deadline)
+    const first = await attempt(url, request, route, deadline, () => {
+      stale = true
+    })
     // A kept connection may have been closed by the other side just now; that says nothing about the host.
-    return first === 'stale' ? asResult(await attempt(url, request, { ...route, agent: false }, deadline), url) : first
+    return stale ? await attempt(url, request, { ...route, agent: false }, deadline) : first
   } finally {
     deadline.clear()
   }
-}
-
-type Attempt = Result<FetchAnswer, FetchFault> | 'stale'
-
-function asResult(attempt: Attempt, url: URL): Result<FetchAnswer, FetchFault> {
-  return attempt === 'stale' ? fault('connection', `${url.host} closed the connection.`) : attempt
 }
 
 function attempt(
@@ -130,7 +123,8 @@ function attempt(
   request: FetchRequest,
   route: { agent: http.Agent | false; lookup?: LookupFunction },
   deadline: Deadline,
-): Promise<Attempt> {
+  noteStale = () => {},
+): Promise<Result<FetchAnswer, FetchFault>> {
   return new Promise((resolve) => {
     const body = request.body === undefined ? undefined : Buffer.from(request.body)
     const send = url.protocol === 'https:' ? https.request : http.request
@@ -147,13 +141,13 @@ function attempt(
       signal: deadline.signal,
     })
 
-    function finish(result: Attempt) {
+    function finish(result: Result<FetchAnswer, FetchFault>) {
       resolve(result)
       outgoing.destroy()
     }
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (deadline.signal.aborted) return finish({ ok: false, error: deadline.fault(url) })
-      if (outgoing.reusedSocket && request.method === 'GET' && error.code === 'ECONNRESET') return finish('stale')
+      if (outgoing.reusedSocket && request.method === 'GET' && error.code === 'ECONNRESET') noteStale()
       finish(describeError(url, error))
     })
     outgoing.on('close', () => finish(fault('connection', `${url.host} closed the connection without an answer.`)))

@@ -24,7 +24,7 @@ export const definitions = {
     data: z.object({ instanceIds: z.array(instanceId).min(1).max(1000) }),
     retryLimit: 8,
     retryDelaySeconds: 2,
-    timeoutSeconds: 60,
+    timeoutSeconds: 600,
     concurrency: 4,
     pollSeconds: 1,
   },

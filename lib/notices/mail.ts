@@ -23,15 +23,7 @@ export function mailConfigured(): boolean {
 export async function sendMail({ key, to, subject, text }: Mail): Promise<Result<null, string>> {
   const { smtpUrl, mailFrom } = env()
   if (!smtpUrl || !mailFrom) return { ok: false, error: 'SMTP_URL and MAIL_FROM are not set.' }
-  const transport = createTransport({
-    url: smtpUrl,
-    connectionTimeout: CONNECT_MS,
-    greetingTimeout: CONNECT_MS,
-    dnsTimeout: CONNECT_MS,
-    socketTimeout: SILENCE_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  } as object)
+  const transport = createTransport(withTimeouts(smtpUrl))
   const domain = /@([\w.-]+)/.exec(mailFrom)?.[1] ?? 'localhost'
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -39,7 +31,15 @@ export async function sendMail({ key, to, subject, text }: Mail): Promise<Result
   })
   try {
     await Promise.race([
-      transport.sendMail({ from: mailFrom, to, subject, text, messageId: `<${key}@${domain}>` }),
+      transport.sendMail({
+        from: mailFrom,
+        to,
+        subject,
+        text,
+        messageId: `<${key}@${domain}>`,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      }),
       late,
     ])
     return { ok: true, value: null }
@@ -49,6 +49,21 @@ export async function sendMail({ key, to, subject, text }: Mail): Promise<Result
     clearTimeout(timer)
     transport.close()
   }
+}
+
+// Beside a URL nodemailer takes no other options; in its query it does. What is set there already stays.
+function withTimeouts(smtpUrl: string): string {
+  const url = new URL(smtpUrl)
+  const limits = {
+    connectionTimeout: CONNECT_MS,
+    greetingTimeout: CONNECT_MS,
+    dnsTimeout: CONNECT_MS,
+    socketTimeout: SILENCE_MS,
+  }
+  for (const [name, ms] of Object.entries(limits)) {
+    if (!url.searchParams.has(name)) url.searchParams.set(name, String(ms))
+  }
+  return url.href
 }
 
 type SmtpError = Error & { code?: string; responseCode?: number; response?: string }

@@ -45,9 +45,9 @@ function write(facts: PartnerMailFacts, language: Language): string {
   const lines: Line[] = [
     [words.product, join([facts.productName, facts.productId])],
     [words.activity, join([facts.activity, activities[facts.activity]?.[language]])],
-    [words.order, facts.orderId],
-    [words.orderLine, facts.orderLineId],
-    [words.instance, facts.instanceId],
+    [words.order, join([facts.orderId])],
+    [words.orderLine, join([facts.orderLineId])],
+    [words.instance, join([facts.instanceId])],
     [words.first, writeTime(facts.firstAt, language)],
     [words.last, writeTime(facts.lastAt, language)],
     [words.attempts, String(facts.attempts)],

@@ -20,11 +20,23 @@ const intro = `Every request carries \`Authorization: Bearer desk_…\`. Lists a
 \`cursor\`, with the same filter. Times are ISO 8601 in UTC. Errors are problem documents (RFC 9457). The role a request needs
 stands with it: viewer < operator < admin.`
 
+const tags = [
+  ...['Messages', 'Calls', 'Bulk replays', 'Instances', 'Orders', 'Products', 'Credentials'],
+  ...['Staff', 'API tokens', 'Audit', 'Desk'],
+]
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+function byPlace(a: Operation, b: Operation): number {
+  const path = a.path < b.path ? -1 : a.path > b.path ? 1 : 0
+  return tags.indexOf(a.tag) - tags.indexOf(b.tag) || path || methods.indexOf(a.method) - methods.indexOf(b.method)
+}
+
 /** The OpenAPI 3.1 document of these operations, made of the schemas their handlers parse with. */
 export function openApiDocument(
-  operations: Operation[],
+  given: Operation[],
   about: { serverUrl: string; version: string },
 ): Json & { openapi: string } {
+  const operations = given.toSorted(byPlace)
   const components: Json = {}
   const paths: Record<string, Json> = {}
   const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => hoist(schema, io, components)
@@ -43,7 +55,7 @@ export function openApiDocument(
     },
     servers: [{ url: `${about.serverUrl}/api/v1` }],
     security: [{ token: [] }],
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: tags.map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'desk_…' } },

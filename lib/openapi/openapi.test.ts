@@ -21,6 +21,7 @@ describe('the description', () => {
 
   it('has every reference, parameter and answer in order', () => {
     expect(document.openapi).toBe('3.1.0')
+    expect(all.filter(({ tag }) => !document.tags.some((known: Json) => known.name === tag))).toEqual([])
     const ids = new Set<string>()
     for (const [path, item] of Object.entries<Json>(document.paths)) {
       for (const operation of Object.values<Json>(item)) {
@@ -72,6 +73,8 @@ describe('the description', () => {
         'cursor',
       ]),
     )
+    expect(document.tags.map((tag: Json) => tag.name).slice(0, 3)).toEqual(['Messages', 'Calls', 'Bulk replays'])
+    expect(Object.keys(document.paths)[0]).toBe('/messages')
     expect(list.description).toBe('Role: viewer.')
     expect(document.paths['/set-up'].post.security).toEqual([])
   })

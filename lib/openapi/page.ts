@@ -56,7 +56,7 @@ function operationHtml(operation: Described & { path: string; method: string }):
   const { operationId, method, path, summary, description, parameters, requestBody, responses } = operation
   const rows = parameters.map(
     ({ name, in: place, required, description: about, schema }) =>
-      `<tr><td><code>${html(name)}</code></td><td>${place}${required ? ', required' : ''}</td><td><code>${typeOf(schema)}</code></td><td>${html(about ?? '')}</td></tr>`,
+      `<tr><td><code>${html(name)}</code></td><td>${place}${required ? ', required' : ''}</td><td><code>${typeOf(schema)}</code></td><td>${prose(about ?? '')}</td></tr>`,
   )
   const table = rows.length
     ? `<table><thead><tr><th>Parameter</th><th>In</th><th>Type</th><th>Means</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
@@ -72,7 +72,7 @@ function operationHtml(operation: Described & { path: string; method: string }):
       ),
     )
   const failures = Object.keys(responses).filter((status) => /^[45]/.test(status))
-  return `<section id="${operationId}"><h3><i>${method}</i> <code>${html(path)}</code></h3><p><b>${html(summary)}.</b> ${html(description)}</p>
+  return `<section id="${operationId}"><h3><i>${method}</i> <code>${html(path)}</code></h3><p><b>${html(summary)}.</b> ${prose(description)}</p>
 ${table}${body.join('')}${answers.join('')}<p><small>Errors: ${failures.join(', ')}</small></p></section>`
 }
 
@@ -110,7 +110,7 @@ function typeOf(schema: Json, indent = ''): string {
   if (properties) {
     const required = (schema.required as string[] | undefined) ?? []
     const members = Object.entries(properties).map(([name, member]) => {
-      const about = typeof member.description === 'string' ? `  <em>${html(member.description)}</em>` : ''
+      const about = typeof member.description === 'string' ? `  <em>${prose(member.description)}</em>` : ''
       return `${indent}  ${html(name)}${required.includes(name) ? '' : '?'}: ${typeOf(member, `${indent}  `)}${about}`
     })
     return `{\n${members.join('\n')}\n${indent}}`
@@ -118,11 +118,16 @@ function typeOf(schema: Json, indent = ''): string {
   if (type === 'object' && additionalProperties instanceof Object) {
     return `{ [name]: ${typeOf(additionalProperties, indent)} }`
   }
-  return html(typeof schema.format === 'string' ? `${type} (${schema.format})` : String(type ?? 'any'))
+  const name = Array.isArray(type) ? type.join(' | ') : (type ?? 'any')
+  return html(typeof schema.format === 'string' ? `${name} (${schema.format})` : name)
 }
 
 function paragraph(text: unknown): string {
-  return typeof text === 'string' ? `<p>${html(text).replace(/`([^`]*)`/g, '<code>$1</code>')}</p>` : ''
+  return typeof text === 'string' ? `<p>${prose(text)}</p>` : ''
+}
+
+function prose(text: string): string {
+  return html(text).replace(/`([^`]*)`/g, '<code>$1</code>')
 }
 
 function html(text: string): string {

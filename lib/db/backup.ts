@@ -6,13 +6,14 @@ import { createGunzip, createGzip } from 'node:zlib'
 import pg from 'pg'
 import { DeskError } from '@/lib/errors'
 import { fingerprint } from '@/lib/secrets'
-import { newId } from './ids'
+import { idTime, newId } from './ids'
 
 const FORMAT = 'seller-desk-backup'
 const VERSION = 1
 /** About this much of a table is read or written at once. */
 const CHUNK_BYTES = 4 * 1024 * 1024
 const MAX_ROWS = 1000
+const LOCK_TIMEOUT = '55P03'
 
 /** Written by every start: a desk with nothing but these is empty. */
 const ownTraces = ['setup_links', 'sign_in_failures', 'nonces', 'refusal_counts']
@@ -108,6 +109,7 @@ export async function restoreBackup(
   try {
     await client.query("BEGIN; SET LOCAL lock_timeout = '30s'")
     const counts = await load(client, file, replace)
+    await continueSequences(client)
     await client.query(
       `INSERT INTO audit_entries (id, at, actor, via, action, subject, data)
        VALUES ($1, now(), $2, 'cli', 'desk.restore', 'desk', $3)`,
@@ -116,6 +118,9 @@ export async function restoreBackup(
     await client.query('UPDATE config_version SET version = version + 1')
     await client.query('COMMIT')
     return counts
+  } catch (error) {
+    if ((error as { code?: string }).code !== LOCK_TIMEOUT) throw error
+    throw new DeskError('unavailable', 'The desk is too busy for a restore; stop the server and try again.')
   } finally {
     await client.end()
   }
@@ -180,11 +185,15 @@ async function insertRows(client: pg.Client, table: string, columns: Column[], l
   const values = columns.map(({ type }, at) =>
     type === 'bytea' ? `decode(r->>${at}, 'base64')` : `(r->>${at})::${type}`,
   )
-  await client.query(
+  const inserted = client.query(
     `INSERT INTO ${quoted(table)} (${columns.map(({ name }) => quoted(name)).join(', ')})
-     SELECT ${values.join(', ')} FROM json_array_elements($1::json) AS r`,
+     SELECT ${values.join(', ')} FROM jsonb_array_elements($1::jsonb) AS r`,
     [`[${lines.join(',')}]`],
   )
+  await inserted.catch((error: { code?: string }) => {
+    // Classes 22 and 23: the value does not fit its column, or a rule of the table.
+    throw /^2[23]/.test(error.code ?? '') ? broken(`a row of ${table} does not fit`) : error
+  })
 }
 
 function readHeader(line: string): Header {
@@ -227,10 +236,8 @@ async function makePartitions(client: pg.Client, { calls }: Header): Promise<voi
 
 async function callSpan(client: pg.Client): Promise<Header['calls']> {
   const end = async (direction: 'ASC' | 'DESC') => {
-    const { rows } = await client.query<{ received_at: Date }>(
-      `SELECT received_at FROM calls ORDER BY id ${direction} LIMIT 1`,
-    )
-    return rows[0]?.received_at.toISOString()
+    const { rows } = await client.query<{ id: string }>(`SELECT id FROM calls ORDER BY id ${direction} LIMIT 1`)
+    return rows[0] && new Date(idTime(rows[0].id)).toISOString()
   }
   const [first, last] = [await end('ASC'), await end('DESC')]
   return first && last ? [first, last] : null
@@ -266,6 +273,18 @@ async function describeTables(client: pg.Client): Promise<Map<string, Column[]>>
   return ordered
 }
 
+/** Numbers the database gives out go on after the highest restored one. */
+async function continueSequences(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ table: string; column: string; sequence: string }>(`
+    SELECT c.relname AS "table", a.attname AS "column", s.sequence FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    CROSS JOIN LATERAL pg_get_serial_sequence(quote_ident(c.relname), a.attname) AS s(sequence)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND s.sequence IS NOT NULL`)
+  for (const { table, column, sequence } of rows) {
+    await client.query(`SELECT setval($1, max(${quoted(column)})) FROM ${quoted(table)}`, [sequence])
+  }
+}
+
 async function newestMigration(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT migration_name AS name FROM _prisma_migrations
@@ -285,9 +304,12 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = ''
   try {
     for await (const chunk of text) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      yield* lines
+      const [head = '', ...more] = (chunk as string).split('\n')
+      rest += head
+      for (const next of more) {
+        yield rest
+        rest = next
+      }
     }
   } catch (error) {
     if (/^Z_|^ERR_STREAM/.test((error as NodeJS.ErrnoException).code ?? '')) throw broken('it is damaged')

@@ -27,14 +27,14 @@ export default {
     {
       name: 'lib-knows-no-face',
       severity: 'error',
-      from: { path: '^lib/' },
+      from: { path: '^lib/', pathNot: tests },
       to: { path: '^(app|components|e2e|bench|sandbox|scripts|server)' },
     },
     {
       name: 'components-stay-in-the-browser',
       comment: 'what a component needs of lib are types, words and checks, never the server',
       severity: 'error',
-      from: { path: '^components/' },
+      from: { path: '^components/', pathNot: tests },
       to: {
         path: '^(app|e2e|bench|sandbox|scripts|server|lib/)',
         pathNot: '^lib/([^/]+/types\\.ts|i18n/)',

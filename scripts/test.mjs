@@ -7,7 +7,18 @@ import { prepare } from './prepare.mjs'
 const root = path.join(import.meta.dirname, '..')
 const reports = path.join(root, '.build', 'reports')
 const bin = (name) => path.join(root, 'node_modules', '.bin', name)
-const code = ['app', 'components', 'lib', 'sandbox', 'scripts', 'server.ts', 'instrumentation.ts', 'proxy.ts']
+const code = [
+  'app',
+  'components',
+  'lib',
+  'sandbox',
+  'scripts',
+  'e2e',
+  'bench',
+  'server.ts',
+  'instrumentation.ts',
+  'proxy.ts',
+]
 
 /** Short checks: one result each, their output shown when they fail. */
 const checks = {

@@ -21,6 +21,17 @@ type PanelProps = {
 
 const widths = { sm: 'sm:max-w-md', md: 'sm:max-w-xl', lg: 'sm:max-w-3xl', xl: 'sm:max-w-5xl' }
 
+/** Where typing or deciding starts, rather than at the cross that closes the panel. */
+function focusFirst(event: Event) {
+  const panel = event.currentTarget as HTMLElement
+  const first =
+    panel.querySelector<HTMLElement>('[data-first]') ??
+    panel.querySelector<HTMLElement>('input:not([type="radio"]), textarea, select')
+  if (!first) return
+  event.preventDefault()
+  first.focus()
+}
+
 /** A modal panel; on narrow screens it rises from the bottom edge. */
 export function Dialog({ open, onOpenChange, title, description, children, footer, size = 'md', side }: PanelProps) {
   const t = useTranslations('common')
@@ -30,6 +41,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-[oklch(0.15_0.02_268/0.45)]" />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusFirst}
           className={cn(
             'fixed z-50 flex w-full flex-col bg-raised shadow-overlay outline-none',
             widths[size],
@@ -97,8 +109,15 @@ export function ConfirmDialog({ open, onOpenChange, title, children, confirmLabe
       size="sm"
       footer={
         <>
-          <Button onClick={() => onOpenChange(false)}>{t('cancel')}</Button>
-          <Button variant={danger ? 'danger' : 'primary'} loading={busy} onClick={confirm}>
+          <Button data-first={danger || undefined} onClick={() => onOpenChange(false)}>
+            {t('cancel')}
+          </Button>
+          <Button
+            data-first={danger ? undefined : true}
+            variant={danger ? 'danger' : 'primary'}
+            loading={busy}
+            onClick={confirm}
+          >
             {confirmLabel}
           </Button>
         </>

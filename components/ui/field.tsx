@@ -21,15 +21,7 @@ type SelectProps = ComponentProps<'select'> & { options: { value: string; label:
 
 export function Select({ className, options, ...rest }: SelectProps) {
   return (
-    <select
-      className={cn(
-        box,
-        'h-8 appearance-none bg-[length:10px] bg-[right_0.6rem_center] bg-no-repeat pr-7 pl-2.5',
-        "bg-[url(\"data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0%200%2010%206'%3E%3Cpath%20d='m1%201%204%204%204-4'%20fill='none'%20stroke='%23888c96'%20stroke-width='1.5'%20stroke-linecap='round'/%3E%3C/svg%3E\")]",
-        className,
-      )}
-      {...rest}
-    >
+    <select className={cn(box, 'select-arrow h-8 appearance-none pr-7 pl-2.5', className)} {...rest}>
       {options.map((option) => (
         <option key={option.value} value={option.value} disabled={option.disabled}>
           {option.label}

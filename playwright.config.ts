@@ -13,7 +13,7 @@ async function findBrowser(): Promise<{ executablePath: string; args: string[] }
 
 export default defineConfig({
   testDir: 'e2e',
-  timeout: 30_000,
+  timeout: 60_000,
   workers: 1,
   forbidOnly: true,
   outputDir: '.build/e2e',

@@ -7,8 +7,8 @@ export default defineConfig({
     exclude: ['node_modules/**', '.next/**', '.build/**', '.data/**', 'e2e/**'],
     globalSetup: ['lib/db/testing-setup.ts'],
     env: { LOG_LEVEL: 'silent' },
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })

@@ -344,7 +344,7 @@ export type Purchase = {
   polls: Fired[]
 }
 
-const POLL = { every: 1, during: 180 }
+const POLL = { every: 10, during: 180 }
 
 /**
  * What the marketplace does after a payment: newInstance until it is accepted, then (V2) queryInstance until the instance is

@@ -73,7 +73,7 @@ async function main(): Promise<void> {
     MARKETPLACE_URL: sandbox.url,
     MARKETPLACE_FALLBACK_URL: sandbox.fallbackUrl,
     DESK_ALLOW_PRIVATE_WEBHOOKS: '1',
-    LOG_LEVEL: 'warn',
+    LOG_LEVEL: 'error',
   }
   let desk: ChildProcess | null = null
   const stop = async () => {
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
       sandbox.control.registerOrders([order])
       appendFileSync(ordersFile, `${JSON.stringify(order)}\n`)
     }
-    await trade(known ? 0 : 25, seller.url, remember)
+    await trade(existsSync(ordersFile) ? 0 : 25, seller.url, remember)
   } catch (error) {
     if (stopping.signal.aborted) return
     await stop()

@@ -32,7 +32,8 @@ const load = (csv: string, dryRun = false) => importPool({ ctx, input: { product
 const account = (n: number) => `https://app.example.com/${n},,user${n},pass${n},`
 const header = 'frontEndUrl,adminUrl,userName,password,memo'
 const file = (count: number) => [header, ...Array.from({ length: count }, (_, n) => account(n))].join('\n')
-const take = (instanceId: string) => prisma().$transaction((tx) => takePoolAccount(tx, productRef, instanceId))
+const patient = { maxWait: 15_000, timeout: 15_000 }
+const take = (instanceId: string) => prisma().$transaction((tx) => takePoolAccount(tx, productRef, instanceId), patient)
 
 describe('taking accounts', () => {
   it('gives each instance one of its own, the same one again, and null when none is left', async () => {

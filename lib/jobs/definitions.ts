@@ -37,15 +37,6 @@ export const definitions = {
     concurrency: 8,
     pollSeconds: 1,
   },
-  /** Asks the marketplace what was bought, for instances whose delivery does not wait for that. */
-  'learn-order': {
-    data: z.object({ instanceId }),
-    retryLimit: 11,
-    retryDelaySeconds: 5,
-    timeoutSeconds: 60,
-    concurrency: 4,
-    pollSeconds: 1,
-  },
   /** Tells the seller's software about a change; as patient as a delivery. */
   'announce-instance': {
     data: z.object({

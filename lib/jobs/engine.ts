@@ -184,6 +184,8 @@ function openPool(url: string): pg.Pool {
     query_timeout: 60_000,
     keepAlive: true,
   })
-  pool.on('error', () => {}) // an idle connection that broke; the next statement opens another
+  // A connection that breaks says so even while a statement on it fails for the same reason; unheard it ends the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', () => {})
   return pool
 }

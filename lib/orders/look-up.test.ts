@@ -203,7 +203,8 @@ describe('stored orders', () => {
     buyer: null,
     extendParams: [],
   }
-  const save = (more: Partial<KnownOrder>) => prisma().$transaction((tx) => saveOrder(tx, { ...order, ...more }))
+  const save = (more: Partial<KnownOrder>) =>
+    prisma().$transaction((tx) => saveOrder(tx, { ...order, ...more }), { maxWait: 15_000, timeout: 15_000 })
 
   it('keeps the newest answer, whatever the order of arrival', async () => {
     await save({ orderType: 'CHANGE', fetchedAt: new Date('2026-03-02') })

@@ -209,6 +209,6 @@ if (values.help) {
 } else {
   await main().catch((error: Error) => {
     process.stderr.write(`The demo cannot go on: ${error.message}.\n`)
-    process.exitCode = 1
+    process.exit(1)
   })
 }

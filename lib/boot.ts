@@ -4,7 +4,7 @@ import { flushUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
 import { announceInstance, deliverInstance, learnUpgradeOrder } from '@/lib/instances'
 import { enqueue, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
-import { log } from '@/lib/log'
+import { sendNotice } from '@/lib/notices'
 import { fetchOrder, saveOrder } from '@/lib/orders'
 import { ensureSetupLink } from '@/lib/users'
 
@@ -23,9 +23,11 @@ export async function boot(): Promise<void> {
     'learn-upgrade': (upgrade) => learnUpgradeOrder(upgrade, Date.now() + DELIVERY_MS),
     'fetch-order': keepOrder,
     'bulk-replay': ({ id }, run) => runBulkReplay(id, run.signal),
+    'send-mail': async ({ noticeId }) => void (await sendNotice(noticeId)),
     housekeeping,
   })
-  void startJobs().catch((error) => log.error({ err: error }, 'background jobs did not start'))
+  // A purchase adds a job in its own transaction: before the queues stand no call can be served.
+  await startJobs()
   await catalog().catch(() => catalogNow())
   globalThis.__desk = { receive, stop }
   const link = await ensureSetupLink()

@@ -61,6 +61,14 @@ function patternOf(route: string): RegExp {
   return new RegExp(`^${route.replaceAll('.', '\\.').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`)
 }
 
+/** The GET handler of another route below /api, such as `health`. */
+export async function getterOf(name: string): Promise<(request: Request) => Promise<Response>> {
+  const { GET } = (await import(path.resolve('app/api', name, 'route.ts'))) as {
+    GET: (request: Request) => Promise<Response>
+  }
+  return GET
+}
+
 /** An API token of each role. */
 export async function tokensOfRoles(): Promise<Record<Role, string>> {
   const made = await Promise.all(

@@ -2,14 +2,16 @@ import { flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/cal
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
-import { announceInstance, deliverInstance, learnUpgradeOrder } from '@/lib/instances'
-import { enqueue, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
+import { announceInstance, deliverInstance, deliverInstances, learnUpgradeOrder } from '@/lib/instances'
+import { enqueueMany, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
+import { log } from '@/lib/log'
 import { sendNotice } from '@/lib/notices'
 import { fetchOrder, saveOrder } from '@/lib/orders'
 import { ensureSetupLink } from '@/lib/users'
 
 const DELIVERY_MS = 30_000
 const FIRST_DELIVERY_MS = 10_000
+const TOGETHER = 16
 
 /** Brings the application to life in this process: background work, the marketplace's door, the first administrator. */
 export async function boot(): Promise<void> {
@@ -40,22 +42,33 @@ async function stop(): Promise<void> {
   await prisma().$disconnect()
 }
 
-/** First attempts of a group of purchases, a few at a time; what fails goes on alone with its own retries. */
+/** First attempts of a group of purchases, some together; what fails goes on alone with its own retries. */
 async function deliverGroup(instanceIds: string[]): Promise<void> {
-  const waiting = [...instanceIds]
+  const chunks = Array.from({ length: Math.ceil(instanceIds.length / TOGETHER) }, (_, at) =>
+    instanceIds.slice(at * TOGETHER, (at + 1) * TOGETHER),
+  )
   const work = async () => {
-    for (let instanceId = waiting.shift(); instanceId; instanceId = waiting.shift()) {
-      const end = await deliverInstance(instanceId, {
-        deadline: Date.now() + FIRST_DELIVERY_MS,
-        alongside: settleMessages,
-      }).catch((error) => ({ outcome: 'failed', error: (error as Error).message }) as const)
-      if (end?.outcome !== 'failed') continue
-      await prisma().$transaction((tx) =>
-        enqueue(tx, 'deliver-instance', { instanceId: instanceId as string }, { key: instanceId }),
-      )
-    }
+    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) await deliverChunk(chunk)
   }
-  await Promise.all([work(), work(), work(), work()])
+  await Promise.all([work(), work()])
+}
+
+async function deliverChunk(instanceIds: string[]): Promise<void> {
+  const deadline = Date.now() + FIRST_DELIVERY_MS
+  const ends = await deliverInstances(instanceIds, { deadline, alongside: settleMessages }).catch((error) => {
+    log.warn({ err: error }, 'first deliveries could not be written together; each goes on alone')
+    return null
+  })
+  const failed = ends
+    ? ends.filter(({ outcome }) => outcome === 'failed').map(({ state }) => state.instanceId)
+    : instanceIds
+  if (failed.length === 0) return
+  await prisma().$transaction((tx) =>
+    enqueueMany(
+      tx,
+      failed.map((instanceId) => ({ name: 'deliver-instance', data: { instanceId }, key: instanceId })),
+    ),
+  )
 }
 
 async function keepOrder({ orderId, orderLineId }: { orderId: string; orderLineId: string | null }): Promise<void> {

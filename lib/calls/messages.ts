@@ -129,10 +129,11 @@ const writeCalls = `
  * A delivery that ended well closes the purchases and polls that were answered "processing". What was answered with a
  * failure stays open: only the marketplace's next try, or a replay, shows that it is mended.
  */
-export async function settleMessages(tx: Tx, end: DeliveryEnd): Promise<void> {
-  if (end.outcome !== 'delivered') return
+export async function settleMessages(tx: Tx, ends: DeliveryEnd[]): Promise<void> {
+  const delivered = ends.filter(({ outcome }) => outcome === 'delivered').map(({ state }) => state.instanceId)
+  if (delivered.length === 0) return
   await tx.message.updateMany({
-    where: { instanceId: end.state.instanceId, state: 'open', outcome: 'processing' },
+    where: { instanceId: { in: delivered }, state: 'open', outcome: 'processing' },
     data: { state: 'succeeded', outcome: 'succeeded', closedAt: new Date(), retryUntil: null },
   })
 }

@@ -225,11 +225,12 @@ export async function finishDelivery(
   await deliverInstance(instanceId, {
     deadline,
     actor: work.actor,
-    async alongside(tx, end) {
-      await settleMessages(tx, end)
-      const answer = finalAnswer(end, instanceId)
+    async alongside(tx, ends) {
+      await settleMessages(tx, ends)
+      const [end] = ends
+      const answer = end ? finalAnswer(end, instanceId) : null
       // Past the deadline "processing" was sent already, and that is what the record must say.
-      if (!answer || Date.now() > deadline - 20) return
+      if (!end || !answer || Date.now() > deadline - 20) return
       const stored = work.write(answer, config, end.state.productRef)
       await finishCall(tx, work, done, answer, stored)
       done.decision.answer = answer

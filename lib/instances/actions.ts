@@ -44,7 +44,7 @@ export async function enterAppInfo({
     const event = deliver(state, complete, now, first ? 'delivered' : `app-info:${newId()}`)
     addEvent(change, event, { callId: null, actor: ctx.actor.name })
     await saveChanges(tx, [change], now)
-    await alongside?.(tx, { outcome: 'delivered', state: change.state })
+    await alongside?.(tx, [{ outcome: 'delivered', state: change.state }])
     const data = { frontEndUrl: complete.frontEndUrl, first, passwordChanged: Boolean(appInfo.password) }
     await recordAudit(tx, ctx, { action: 'instance.app-info', subject: 'instance', target: instanceId, data })
   })

@@ -10,11 +10,20 @@ import {
 } from '@/lib/delivery'
 import type { JobData } from '@/lib/jobs'
 import { type AppInfo, appInfoProblem, type MarketplaceOrder, ResultCode } from '@/lib/marketplace'
-import { fetchOrder, findOrder, saveOrder } from '@/lib/orders'
+import { fetchOrder, findOrders, saveOrder, saveOrders } from '@/lib/orders'
 import type { Product } from '@/lib/products'
 import { factsOf, factsOfOrder } from './facts'
 import type { InstanceState } from './state'
-import { addEvent, changeOf, type InstanceChange, knownEvents, loadAppInfos, lockInstance, saveChanges } from './store'
+import {
+  addEvent,
+  changeOf,
+  type InstanceChange,
+  knownEvents,
+  loadAppInfos,
+  loadInstances,
+  lockInstance,
+  saveChanges,
+} from './store'
 import { correct, deliver, deliveryTrouble } from './transitions'
 
 export type DeliveryEnd = {
@@ -28,64 +37,75 @@ export type DeliveryEnd = {
   appInfo?: AppInfo
 }
 
-/** Runs inside the transaction that ends a delivery attempt. */
-export type Alongside = (tx: Tx, end: DeliveryEnd) => Promise<void>
+/** Runs inside the transaction that ends these delivery attempts. */
+export type Alongside = (tx: Tx, ends: DeliveryEnd[]) => Promise<void>
+
+type Options = { deadline: number; alongside?: Alongside; actor?: string | null }
 
 /**
  * Tries to open a pending instance: learns its order, asks its delivery, writes what came of it. Safe to repeat and
  * to run twice at once; remote calls end by `deadline` (Unix ms). Null: no such instance.
  */
-export async function deliverInstance(
-  instanceId: string,
-  { deadline, alongside, actor = null }: { deadline: number; alongside?: Alongside; actor?: string | null },
-): Promise<DeliveryEnd | null> {
-  const row = await prisma().instance.findUnique({ where: { instanceId }, select: { orderId: true } })
-  if (!row) return null
+export async function deliverInstance(instanceId: string, options: Options): Promise<DeliveryEnd | null> {
+  return (await deliverInstances([instanceId], options))[0] ?? null
+}
+
+/** The same for several, asked at the same time and ended by one transaction; unknown ones are left out. */
+export async function deliverInstances(
+  instanceIds: string[],
+  { deadline, alongside, actor = null }: Options,
+): Promise<DeliveryEnd[]> {
   const config = await catalog()
-  const learnt = await learnOrder(instanceId, config, deadline)
-  if (!learnt) return null
-  const { state, order, orderError } = learnt
-  const settled = state.deliveryState === 'delivered' || state.state === 'released'
-  if (settled && orderError?.type === 'failed') return { outcome: 'failed', state, error: orderError.error }
-  if (settled) return conclude(instanceId, null, { config, order, alongside, actor })
-  const product = config.products.find((candidate) => candidate.id === state.productRef) ?? null
-  const result = orderError ?? (await ask(product, state, order, deadline))
-  return conclude(instanceId, result, { config, order, alongside, actor, product })
+  const states = await loadInstances(prisma(), { instanceIds, lock: false })
+  const asking = states.filter(({ protocol }) => protocol === 'saas-v2').map(({ orderId }) => orderId)
+  const stored = await findOrders(prisma(), asking)
+  const attempts = await Promise.all(states.map((state) => attempt(state, stored, config, deadline)))
+  return prisma().$transaction((tx) => conclude(tx, attempts, { config, alongside, actor }), { timeout: 10_000 })
 }
 
 /** `pool`: the account is taken inside the transaction that hands it out. */
-type Asked = DeliveryResult | { type: 'pool' }
+type Asked = DeliveryResult | { type: 'pool'; product: Product }
 
-async function learnOrder(
-  instanceId: string,
+type Attempt = {
+  instanceId: string
+  order: MarketplaceOrder | null
+  /** the order was told just now and is not stored yet */
+  fresh: boolean
+  /** null: nothing was to be asked */
+  asked: Asked | null
+  /** nothing to write down but a reason to come again */
+  again: string | null
+}
+
+async function attempt(
+  state: InstanceState,
+  stored: Map<string, MarketplaceOrder>,
   config: Catalog,
   deadline: number,
-): Promise<{ state: InstanceState; order: MarketplaceOrder | null; orderError: DeliveryResult | null } | null> {
-  const state = await prisma().$transaction((tx) => lockInstance(tx, instanceId))
-  if (!state) return null
-  if (state.protocol !== 'saas-v2') return { state, order: null, orderError: null }
-  const stored = await findOrder(state.orderId)
-  const canAsk = config.credentials.some((credential) => credential.kind === 'ak-sk' && credential.active)
-  if (stored || !canAsk)
-    return {
-      state: stored ? { ...state, ...factsOfOrder(state, stored, config) } : state,
-      order: stored,
-      orderError: null,
-    }
+): Promise<Attempt> {
+  const { order, fresh, error } = await learnOrder(state, stored.get(state.orderId) ?? null, config, deadline)
+  const learnt = { instanceId: state.instanceId, order, fresh, asked: null, again: null }
+  const known = order ? { ...state, ...factsOfOrder(state, order, config) } : state
+  if (state.deliveryState === 'delivered' || state.state === 'released') return { ...learnt, again: error }
+  if (error) return { ...learnt, asked: { type: 'failed', error } }
+  const product = config.products.find((candidate) => candidate.id === known.productRef) ?? null
+  return { ...learnt, asked: await ask(product, known, order, deadline) }
+}
+
+async function learnOrder(
+  state: InstanceState,
+  stored: MarketplaceOrder | null,
+  config: Catalog,
+  deadline: number,
+): Promise<{ order: MarketplaceOrder | null; fresh: boolean; error: string | null }> {
+  const unasked = { order: stored, fresh: false, error: null }
+  if (state.protocol !== 'saas-v2' || stored || config.active('ak-sk').length === 0) return unasked
   const { orderId, orderLineId } = state
   const fetched = await fetchOrder({ orderId, orderLineId, timeoutMs: Math.max(200, deadline - Date.now() - 100) })
-  if (fetched.ok) {
-    await prisma().$transaction((tx) => saveOrder(tx, fetched.value))
-    return {
-      state: { ...state, ...factsOfOrder(state, fetched.value, config) },
-      order: fetched.value,
-      orderError: null,
-    }
-  }
+  if (fetched.ok) return { order: fetched.value, fresh: true, error: null }
   const product = config.products.find((candidate) => candidate.id === state.productRef)
-  if (product && !needsOrder(product.delivery)) return { state, order: null, orderError: null }
-  const error = `order query: ${fetched.error.message}`
-  return { state, order: null, orderError: { type: 'failed', error } }
+  if (product && !needsOrder(product.delivery)) return unasked
+  return { ...unasked, error: `order query: ${fetched.error.message}` }
 }
 
 async function ask(
@@ -97,7 +117,7 @@ async function ask(
   if (!product) return { type: 'waiting', reason: `no product is set up for ${state.productId ?? 'this order'}` }
   const { delivery } = product
   if (delivery.type === 'manual') return { type: 'waiting', reason: 'waits for staff to enter the access data' }
-  if (delivery.type === 'pool') return { type: 'pool' }
+  if (delivery.type === 'pool') return { type: 'pool', product }
   if (delivery.type === 'template')
     return { type: 'delivered', appInfo: renderTemplate(delivery, factsOf(state, order)) }
   const limit = Math.min(delivery.timeoutSeconds * 1000, deadline - Date.now() - 100)
@@ -110,32 +130,60 @@ async function ask(
 }
 
 async function conclude(
-  instanceId: string,
-  asked: Asked | null,
-  at: {
-    config: Catalog
-    order: MarketplaceOrder | null
-    alongside?: Alongside
-    actor: string | null
-    product?: Product | null
-  },
-): Promise<DeliveryEnd | null> {
-  return prisma().$transaction(async (tx) => {
-    const state = await lockInstance(tx, instanceId)
-    if (!state) return null
+  tx: Tx,
+  attempts: Attempt[],
+  { config, alongside, actor }: { config: Catalog; alongside?: Alongside; actor: string | null },
+): Promise<DeliveryEnd[]> {
+  await saveOrders(
+    tx,
+    attempts.flatMap(({ order, fresh }) => (order && fresh ? [order] : [])),
+  )
+  const instanceIds = attempts.map(({ instanceId }) => instanceId)
+  const states = new Map(
+    (await loadInstances(tx, { instanceIds, lock: true })).map((state) => [state.instanceId, state]),
+  )
+  const now = new Date()
+  const origin = { callId: null, actor }
+  const ended: { change: InstanceChange; end: Omit<DeliveryEnd, 'state'> }[] = []
+  for (const { instanceId, order, asked, again } of attempts) {
+    const state = states.get(instanceId)
+    if (!state) continue
     const change = changeOf(state)
-    const origin = { callId: null, actor: at.actor }
-    const now = new Date()
-    if (at.order) applyOrder(change, at.order, at.config, origin, now)
-    const result: DeliveryResult | null =
-      asked?.type === 'pool' ? await fromPool(tx, at.product as Product, instanceId) : (asked as DeliveryResult | null)
-    const end = settle(change, result, now, origin)
-    await saveChanges(tx, [change], now)
-    if (result) await tx.instance.update({ where: { instanceId }, data: { deliveryAttempts: { increment: 1 } } })
-    const appInfo = end.outcome === 'delivered' ? (await loadAppInfos(tx, [instanceId])).get(instanceId) : undefined
-    const complete = { ...end, state: change.state, ...(appInfo ? { appInfo } : {}) }
-    await at.alongside?.(tx, complete)
-    return complete
+    if (order) applyOrder(change, order, config, origin, now)
+    const result = asked?.type === 'pool' ? await fromPool(tx, asked.product, instanceId) : asked
+    const end = again ? { outcome: 'failed' as const, error: again } : settle(change, result, now, origin)
+    ended.push({ change, end })
+  }
+  await saveChanges(
+    tx,
+    ended.map(({ change }) => change),
+    now,
+  )
+  const asked = attempts.filter((one) => one.asked).map(({ instanceId }) => instanceId)
+  if (asked.length > 0)
+    await tx.$executeRaw`
+      UPDATE instances SET delivery_attempts = delivery_attempts + 1 WHERE instance_id = ANY(${asked})`
+  const ends = await withAppInfo(tx, ended)
+  await alongside?.(tx, ends)
+  return ends
+}
+
+/** Adds the access data of what is delivered, now or before. */
+async function withAppInfo(
+  tx: Tx,
+  ended: { change: InstanceChange; end: Omit<DeliveryEnd, 'state'> }[],
+): Promise<DeliveryEnd[]> {
+  const before = ended.filter(({ change, end }) => end.outcome === 'delivered' && !change.appInfo)
+  const known =
+    before.length > 0
+      ? await loadAppInfos(
+          tx,
+          before.map(({ change }) => change.state.instanceId),
+        )
+      : null
+  return ended.map(({ change, end }) => {
+    const appInfo = end.outcome === 'delivered' ? (change.appInfo ?? known?.get(change.state.instanceId)) : null
+    return { ...end, state: change.state, ...(appInfo ? { appInfo } : {}) }
   })
 }
 

@@ -1,6 +1,6 @@
 export { appInfoSchema } from '@/lib/delivery'
 export { enterAppInfo, requestDelivery, revealAppInfo } from './actions'
-export { announceInstance, type DeliveryEnd, deliverInstance, learnUpgradeOrder } from './deliver'
+export { announceInstance, type DeliveryEnd, deliverInstance, deliverInstances, learnUpgradeOrder } from './deliver'
 export { factsOf, factsOfOrder } from './facts'
 export { findInstance, findInstanceOfOrderLine, type InstanceItem, instanceItem } from './queries'
 export { applyEvent, type EventDraft, type InstanceEventType, type InstanceState, type Quantity } from './state'

@@ -10,24 +10,55 @@ type Row = { order_id: string; payload: Uint8Array; fetched_at: Date }
  * changes nothing.
  */
 export async function saveOrder(tx: Tx, order: KnownOrder): Promise<void> {
-  const { fetchedAt = new Date(), ...fresh } = order
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`order:${order.orderId}`}, 0))`
-  const stored = (await findOrders(tx, [order.orderId])).get(order.orderId)
-  if (stored?.fetchedAt && stored.fetchedAt > fetchedAt) return
-  // A query for one line may leave the others out.
-  const told = new Set(fresh.lines.map(({ orderLineId }) => orderLineId))
-  const kept = stored?.lines.filter(({ orderLineId }) => !told.has(orderLineId)) ?? []
-  const lines = [...fresh.lines, ...kept].sort((a, b) => (a.orderLineId < b.orderLineId ? -1 : 1))
-  const created = fresh.createTime ? parseWireTime(fresh.createTime, 'UTC') : null
-  const row = {
-    orderType: fresh.orderType,
-    createdAt: created?.ok ? created.value : null,
-    customerId: fresh.buyer?.customerId ?? null,
-    payload: seal(JSON.stringify({ ...fresh, lines })),
-    fetchedAt,
-  }
-  await tx.order.upsert({ where: { orderId: order.orderId }, create: { orderId: order.orderId, ...row }, update: row })
+  await saveOrders(tx, [order])
 }
+
+/** The same for several at once; of two answers about one order the newer one counts. */
+export async function saveOrders(tx: Tx, orders: KnownOrder[]): Promise<void> {
+  if (orders.length === 0) return
+  const ids = [...new Set(orders.map(({ orderId }) => orderId))].sort()
+  await tx.$executeRaw`
+    SELECT pg_advisory_xact_lock(hashtextextended('order:' || id, 0)) FROM unnest(${ids}::text[]) AS id ORDER BY id`
+  const known = await findOrders(tx, ids)
+  const changed = new Map<string, Required<KnownOrder>>()
+  for (const order of orders) {
+    const merged = merge(changed.get(order.orderId) ?? known.get(order.orderId), order)
+    if (merged) changed.set(order.orderId, merged)
+  }
+  if (changed.size === 0) return
+  await tx.$executeRawUnsafe(writeOrders, JSON.stringify([...changed.values()].map(rowOf)))
+}
+
+/** Null: what is known is newer. */
+function merge(known: KnownOrder | undefined, told: KnownOrder): Required<KnownOrder> | null {
+  const { fetchedAt = new Date() } = told
+  if (known?.fetchedAt && known.fetchedAt > fetchedAt) return null
+  // A query for one line may leave the others out.
+  const lineIds = new Set(told.lines.map(({ orderLineId }) => orderLineId))
+  const kept = known?.lines.filter(({ orderLineId }) => !lineIds.has(orderLineId)) ?? []
+  const lines = [...told.lines, ...kept].sort((a, b) => (a.orderLineId < b.orderLineId ? -1 : 1))
+  return { ...told, lines, fetchedAt }
+}
+
+function rowOf({ fetchedAt, ...order }: Required<KnownOrder>) {
+  const created = order.createTime ? parseWireTime(order.createTime, 'UTC') : null
+  return {
+    order_id: order.orderId,
+    order_type: order.orderType,
+    created_at: created?.ok ? created.value : null,
+    customer_id: order.buyer?.customerId ?? null,
+    payload: Buffer.from(seal(JSON.stringify(order))).toString('base64'),
+    fetched_at: fetchedAt,
+  }
+}
+
+const writeOrders = `
+  INSERT INTO orders (order_id, order_type, created_at, customer_id, payload, fetched_at)
+  SELECT order_id, order_type, created_at, customer_id, decode(payload, 'base64'), fetched_at
+  FROM jsonb_to_recordset($1::jsonb)
+    AS o(order_id text, order_type text, created_at timestamptz, customer_id text, payload text, fetched_at timestamptz)
+  ON CONFLICT (order_id) DO UPDATE SET order_type = excluded.order_type, created_at = excluded.created_at,
+    customer_id = excluded.customer_id, payload = excluded.payload, fetched_at = excluded.fetched_at`
 
 /** Stored orders by id; ids without one are left out. */
 export async function findOrders(db: Tx, orderIds: string[]): Promise<Map<string, KnownOrder>> {

@@ -112,7 +112,7 @@ function tryKeys(call: Recognised, config: Catalog, check: (key: string) => Chec
 
 function mismatch(signature: SignatureCheck, field: string, config: Catalog, call: Recognised): Verified {
   const keys = call.keyKinds.reduce((count, kind) => count + config.active(kind).length, 0)
-  const said = keys === 0 ? `no active ${call.keyKinds[0]} key is set up here` : `fits none of our ${keys} active keys`
+  const said = keys === 0 ? 'no key is set up for this interface' : 'does not fit this request'
   return refused(signature.reason ?? 'mismatch', ResultCode.authenticationFailed, `${field}: ${said}`, signature)
 }
 

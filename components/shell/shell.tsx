@@ -237,12 +237,15 @@ function Environment() {
   const { data } = useDesk()
   if (data?.environment !== 'sandbox') return null
   return (
-    <div className="flex items-center gap-2 border-warn-line border-b bg-warn-soft px-4 py-1.5 text-warn text-xs sm:px-6 lg:px-8">
+    <aside
+      aria-label={t('sandbox')}
+      className="flex items-center gap-2 border-warn-line border-b bg-warn-soft px-4 py-1.5 text-warn text-xs sm:px-6 lg:px-8"
+    >
       <FlaskConical className="size-3.5 shrink-0" aria-hidden />
       <p className="min-w-0 break-words">
         <strong className="font-semibold">{t('sandbox')}</strong> {t('sandboxHint', { host: data.marketplaceHost })}
       </p>
-    </div>
+    </aside>
   )
 }
 

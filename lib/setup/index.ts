@@ -5,10 +5,17 @@ import { lockFor } from '@/lib/db/lock'
 import { DeskError } from '@/lib/errors'
 import { invalid, parseInput } from '@/lib/input'
 import { findClaim, writeProduct } from '@/lib/products'
-import { changeToken, changeUser, forgetTokens, insertToken, insertUser } from '@/lib/users'
+import {
+  changeToken,
+  changeUser,
+  forgetSessions,
+  forgetTokens,
+  hashPassword,
+  insertToken,
+  insertUser,
+  verifyPassword,
+} from '@/lib/users'
 import { type Context, requireRole } from '@/lib/users/context'
-import { hashPassword, verifyPassword } from '@/lib/users/password'
-import { forgetSessions } from '@/lib/users/sessions'
 import { type SetupDocument, setupSchema } from './document'
 
 /** Things by kind and name, such as `product Team chat`. */

@@ -13,7 +13,9 @@ export {
   userSchema,
 } from './accounts'
 export { ensureSetupLink, redeemSetupLink, setupLinkUseSchema } from './first-admin'
-export { pruneSignInFailures, type SignedIn, verifySignIn } from './sign-in'
+export { hashPassword, verifyPassword } from './password'
+export { forgetSessions } from './sessions'
+export { type SignedIn, verifySignIn } from './sign-in'
 export {
   type ApiToken,
   apiTokenSchema,

@@ -1,6 +1,7 @@
 import { recordAudit } from '@/lib/audit'
 import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
+import { once } from '@/lib/db/once'
 import { DeskError } from '@/lib/errors'
 import { fingerprint } from '@/lib/secrets'
 import { emailSchema, passwordSchema } from './accounts'
@@ -10,6 +11,7 @@ import type { SessionUser } from './sessions'
 
 const maxFailures = 10
 const windowMs = 15 * 60_000
+const pruneEveryMs = 60_000
 
 export type SignedIn = SessionUser & { sessionVersion: number }
 
@@ -50,6 +52,7 @@ export async function verifySignIn(input: {
  * limit; a success takes it back. One that is over the limit is not counted, else a stranger could lock a user out for good.
  */
 async function countAttempt(keys: string[]): Promise<string[]> {
+  await prune()
   const rows = keys.map((key) => ({ id: newId(), key, at: new Date() }))
   await prisma().signInFailure.createMany({ data: rows })
   const since = new Date(Date.now() - windowMs)
@@ -66,8 +69,10 @@ async function countAttempt(keys: string[]): Promise<string[]> {
   })
 }
 
-/** Housekeeping: forgets failures that no longer count. Answers how many. */
-export async function pruneSignInFailures(): Promise<number> {
-  const { count } = await prisma().signInFailure.deleteMany({ where: { at: { lt: new Date(Date.now() - windowMs) } } })
-  return count
+/** Forgets failures that no longer count, at most once a minute. */
+async function prune(): Promise<void> {
+  const last = once('sign-in-pruned', () => ({ at: 0 }))
+  if (Date.now() - last.at < pruneEveryMs) return
+  last.at = Date.now()
+  await prisma().signInFailure.deleteMany({ where: { at: { lt: new Date(Date.now() - windowMs) } } })
 }

@@ -3,32 +3,18 @@ import { recordAudit } from '@/lib/audit'
 import { catalog } from '@/lib/catalog'
 import { Prisma, prisma, type Tx } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
+import { allOf } from '@/lib/db/where'
 import { DeskError } from '@/lib/errors'
 import { parseInput } from '@/lib/input'
 import { enqueue } from '@/lib/jobs'
 import { log } from '@/lib/log'
 import { type Context, requireRole } from '@/lib/users/context'
+import { messageConditions, messageFilter } from './filters'
 import { runAgain, workOfMessage } from './replay'
-import { messageStates } from './types'
 
-/** The members of the messages list's query; times are ISO 8601 and frozen when the bulk replay is made. */
-export const bulkFilterSchema = z
-  .object({
-    ids: z.array(z.uuid()).min(1).max(1000).optional(),
-    state: z.enum(messageStates).optional(),
-    outcome: z.enum(['succeeded', 'processing', 'failed']).optional(),
-    activity: z.string().max(64).optional(),
-    resultCode: z.string().max(16).optional(),
-    productId: z.string().max(64).optional(),
-    orderId: z.string().max(64).optional(),
-    instanceId: z.string().max(64).optional(),
-    q: z.string().trim().max(100).optional(),
-    from: z.iso.datetime({ offset: true }).optional(),
-    to: z.iso.datetime({ offset: true }).optional(),
-    test: z.boolean().optional(),
-  })
-  .strict()
-export type BulkFilter = z.output<typeof bulkFilterSchema>
+/** What the messages list filters by, or chosen messages; times are frozen when the bulk replay is made. */
+const bulkFilterSchema = messageFilter.extend({ ids: z.array(z.guid()).min(1).max(1000).optional() })
+type BulkFilter = z.output<typeof bulkFilterSchema>
 
 export const bulkReplaySchema = z.object({
   filter: bulkFilterSchema,
@@ -165,29 +151,9 @@ async function planOf(tx: Tx, filter: BulkFilter): Promise<Plan> {
   return plan
 }
 
-/** The messages a filter means, as SQL over `messages m`; the same for a plan, its run and the list. */
-export function conditions(filter: BulkFilter): Prisma.Sql {
-  const all: Prisma.Sql[] = [Prisma.sql`TRUE`]
-  if (filter.ids) all.push(Prisma.sql`m.id = ANY(${filter.ids}::uuid[])`)
-  if (filter.state) all.push(Prisma.sql`m.state = ${filter.state}`)
-  if (filter.outcome) all.push(Prisma.sql`m.outcome = ${filter.outcome}`)
-  if (filter.activity) all.push(Prisma.sql`m.activity = ${filter.activity}`)
-  if (filter.resultCode) all.push(Prisma.sql`m.result_code = ${filter.resultCode}`)
-  if (filter.orderId) all.push(Prisma.sql`m.order_id = ${filter.orderId}`)
-  if (filter.instanceId) all.push(Prisma.sql`m.instance_id = ${filter.instanceId}`)
-  if (filter.test !== undefined) all.push(Prisma.sql`m.test = ${filter.test}`)
-  if (filter.from) all.push(Prisma.sql`m.last_at >= ${new Date(filter.from)}`)
-  if (filter.to) all.push(Prisma.sql`m.last_at <= ${new Date(filter.to)}`)
-  if (filter.productId)
-    all.push(
-      Prisma.sql`m.product_ref IN (SELECT id FROM products WHERE id::text = ${filter.productId} OR ${filter.productId} = ANY(product_ids))`,
-    )
-  if (filter.q) {
-    const prefix = `${filter.q.replace(/[\\%_]/g, '\\$&')}%`
-    all.push(Prisma.sql`(m.order_id LIKE ${prefix} OR m.order_line_id LIKE ${prefix} OR m.instance_id LIKE ${prefix}
-      OR m.customer_id LIKE ${prefix} OR m.id::text = ${filter.q} OR m.last_call_id::text = ${filter.q})`)
-  }
-  return Prisma.join(all, ' AND ')
+function conditions({ ids, ...filter }: BulkFilter): Prisma.Sql {
+  const chosen = ids ? [Prisma.sql`m.id = ANY(${ids}::uuid[])`] : []
+  return allOf([...messageConditions(filter), ...chosen])
 }
 
 type Row = Omit<typeof emptyRow, 'state'> & {

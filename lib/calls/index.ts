@@ -1,9 +1,7 @@
 export {
-  bulkFilterSchema,
   bulkReplayItems,
   bulkReplaySchema,
   cancelBulkReplay,
-  conditions,
   createBulkReplay,
   getBulkReplay,
   runBulkReplay,

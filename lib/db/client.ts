@@ -16,6 +16,8 @@ export function prisma(): Db {
 /** A client of its own, for tests and tools. */
 export function connect(url: string, max: number): Db {
   return new PrismaClient({
+    // Staff may wait a little on a busy day; the marketplace's calls set shorter limits of their own.
+    transactionOptions: { maxWait: 8000, timeout: 15_000 },
     adapter: new PrismaPg({
       connectionString: url,
       max,

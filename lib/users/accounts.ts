@@ -13,7 +13,7 @@ import { forgetSessions } from './sessions'
 export const emailSchema = z.string().trim().toLowerCase().max(254).pipe(z.email('must be an e-mail address'))
 export const passwordSchema = z
   .string()
-  .min(10, 'must have at least 10 characters')
+  .min(8, 'must have at least 8 characters')
   .max(200, 'must have at most 200 characters')
 export const roleSchema = z.enum(roles)
 const localeSchema = z.enum(['zh-CN', 'en'])

@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 // Runs a TypeScript program of the desk: `node scripts/run.mjs [--prepare] <entry.ts> [arguments…]`.
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 export const root = path.join(import.meta.dirname, '..')
 
-/** Bundles `entry` (relative to the repository) into .build and imports it here; packages stay outside the bundle. */
+/**
+ * Bundles `entry` (relative to the repository) into .build and imports it here; packages stay outside the bundle. Variables of
+ * a .env file count where the environment does not name them.
+ */
 export async function run(entry, args = []) {
+  if (existsSync(path.join(root, '.env'))) process.loadEnvFile(path.join(root, '.env'))
   const { build, stop } = await import('esbuild')
   const outfile = path.join(root, '.build', entry.replaceAll(path.sep, '-').replace(/\.ts$/, '.mjs'))
   await build({
@@ -18,11 +23,9 @@ export async function run(entry, args = []) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    sourcemap: 'inline',
     logLevel: 'error',
   })
   stop()
-  process.setSourceMapsEnabled(true)
   process.argv = [process.argv[0], path.join(root, entry), ...args]
   return import(pathToFileURL(outfile).href)
 }

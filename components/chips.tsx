@@ -6,8 +6,14 @@ import type { DeliveryState, InstanceState, MessageState, Outcome, Source } from
 import { Badge } from './ui/badge'
 import { deliveryLook, instanceLook, messageLook, outcomeLook, sourceLook, useWords } from './words'
 
-export function MessageStateChip({ state }: { state: MessageState }) {
+/** An open message that is still being worked on has not failed (yet). */
+export function MessageStateChip({
+  message: { state, outcome },
+}: {
+  message: { state: MessageState; outcome: Outcome }
+}) {
   const words = useWords()
+  if (state === 'open' && outcome === 'processing') return <OutcomeChip outcome={outcome} />
   return <Badge {...messageLook[state]}>{words.messageState(state)}</Badge>
 }
 

@@ -26,7 +26,7 @@ export function Providers({ locale, messages, theme, children }: ProvidersProps)
       }),
   )
   return (
-    <IntlProvider locale={locale} messages={messages}>
+    <IntlProvider locale={locale} messages={messages} timeZone="UTC">
       <QueryClientProvider client={client}>
         <NuqsAdapter>
           <TooltipProvider delayDuration={350} skipDelayDuration={200}>

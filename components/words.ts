@@ -72,7 +72,8 @@ export function useWords() {
   const t = useTranslations('words')
   const say = (group: string, value: string | null | undefined): string => {
     if (!value) return '–'
-    const key = `${group}.${value}` as Parameters<typeof t>[0]
+    // Dots would part the key, and blanks have no place in one.
+    const key = `${group}.${value.replaceAll('.', '_').replaceAll(' ', '-')}` as Parameters<typeof t>[0]
     return t.has(key) ? t(key) : value
   }
   return {
@@ -89,9 +90,11 @@ export function useWords() {
     credentialKind: (kind: string) => say('credentialKind', kind),
     role: (role: string) => say('role', role),
     event: (type: string) => say('event', type),
-    action: (action: string) => say('action', action.replaceAll('.', '_')),
+    action: (action: string) => say('action', action),
     subject: (subject: string) => say('subject', subject),
     signatureReason: (reason: string) => say('signatureReason', reason),
+    eventReason: (reason: string) => say('eventReason', reason),
+    quantity: (name: string, count: number) => `${say('quantity', name)} ${count}`,
     skipReason: (reason: string) => say('skipReason', reason),
   }
 }

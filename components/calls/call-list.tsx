@@ -53,8 +53,20 @@ export function CallList({ filters, filtered, onClear, onTotal }: CallListProps)
       card: 'plain',
       cell: (c) => <ResultCode code={c.resultCode} message={c.resultMsg} />,
     },
-    { id: 'instance', header: t('instance'), from: 'xl', cell: (c) => <ShortId value={c.instanceId} /> },
-    { id: 'order', header: t('order'), from: 'lg', cell: (c) => <ShortId value={c.orderId} keep={20} /> },
+    {
+      id: 'instance',
+      header: t('instance'),
+      from: 'xl',
+      has: (c) => c.instanceId !== null,
+      cell: (c) => <ShortId value={c.instanceId} />,
+    },
+    {
+      id: 'order',
+      header: t('order'),
+      from: 'lg',
+      has: (c) => c.orderId !== null,
+      cell: (c) => <ShortId value={c.orderId} keep={20} />,
+    },
     {
       id: 'customer',
       header: t('customer'),
@@ -68,6 +80,7 @@ export function CallList({ filters, filtered, onClear, onTotal }: CallListProps)
       header: t('duration'),
       align: 'right',
       from: 'lg',
+      card: 'none',
       cell: (c) => (c.durationMs === null ? <span className="text-faint">–</span> : t('ms', { ms: c.durationMs })),
     },
   ]

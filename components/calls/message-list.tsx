@@ -53,7 +53,7 @@ export function useMessageColumns(failed: boolean): Column<Message>[] {
             id: 'state',
             header: t('state'),
             card: 'plain',
-            cell: (m: Message) => <MessageStateChip state={m.state} />,
+            cell: (m: Message) => <MessageStateChip message={m} />,
           } as Column<Message>,
         ]),
     {
@@ -62,8 +62,19 @@ export function useMessageColumns(failed: boolean): Column<Message>[] {
       card: 'plain',
       cell: (m) => <ResultCode code={m.resultCode} message={m.resultMsg} />,
     },
-    { id: 'instance', header: t('instance'), from: 'xl', cell: (m) => <ShortId value={m.instanceId} /> },
-    { id: 'order', header: t('order'), cell: (m) => <ShortId value={m.orderId} keep={20} /> },
+    {
+      id: 'instance',
+      header: t('instance'),
+      from: 'xl',
+      has: (m) => m.instanceId !== null,
+      cell: (m) => <ShortId value={m.instanceId} />,
+    },
+    {
+      id: 'order',
+      header: t('order'),
+      has: (m) => m.orderId !== null,
+      cell: (m) => <ShortId value={m.orderId} keep={20} />,
+    },
     {
       id: 'customer',
       header: t('customer'),
@@ -75,11 +86,18 @@ export function useMessageColumns(failed: boolean): Column<Message>[] {
       id: 'product',
       header: t('product'),
       from: 'xl',
+      card: 'none',
       cell: (m) =>
         m.productName ? <span className="line-clamp-1">{m.productName}</span> : <span className="text-faint">–</span>,
     },
-    { id: 'attempts', header: t('attempts'), align: 'right', from: 'lg', cell: (m) => m.attempts },
-    { id: 'window', header: t('windowLeft'), cell: (m) => <WindowLeft message={m} /> },
+    { id: 'attempts', header: t('attempts'), align: 'right', from: 'lg', card: 'none', cell: (m) => m.attempts },
+    {
+      id: 'window',
+      header: t('windowLeft'),
+      card: 'plain',
+      has: (m) => m.state === 'open',
+      cell: (m) => <WindowLeft message={m} />,
+    },
   ]
 }
 

@@ -6,6 +6,7 @@ import {
   CircleCheck,
   CircleX,
   ClipboardCopy,
+  Clock,
   Download,
   Ellipsis,
   Mail,
@@ -75,7 +76,7 @@ function Message({ message }: { message: MessageDetail }) {
         title={
           <>
             {words.activity(message.activity)}
-            <MessageStateChip state={message.state} />
+            <MessageStateChip message={message} />
             {message.test ? <TestMark /> : null}
           </>
         }
@@ -92,7 +93,7 @@ function Message({ message }: { message: MessageDetail }) {
         <Facts message={message} />
         <div className="grid items-start gap-4 lg:grid-cols-[19rem_minmax(0,1fr)] 2xl:grid-cols-[20rem_minmax(0,1fr)_20rem]">
           <Card title={t('attempts', { count: message.attempts })} flush>
-            <div className="max-h-[40rem] overflow-y-auto p-2">
+            <div className="max-h-80 overflow-y-auto p-2 lg:max-h-[40rem]">
               <Attempts calls={message.calls} shown={shown?.id} onShow={setAttempt} />
             </div>
           </Card>
@@ -245,6 +246,14 @@ function Situation({
     )
   }
   if (message.state !== 'open') return null
+  if (message.outcome === 'processing') {
+    return (
+      <Callout tone="info" icon={Clock}>
+        <p className="font-medium">{t('beingDelivered')}</p>
+        <p className="mt-0.5">{left && left.ms <= 0 ? t('deliveryLate') : t('deliveryHint')}</p>
+      </Callout>
+    )
+  }
   const first = firstLine(message.resultMsg)
   return (
     <Callout tone="bad" icon={CircleX}>
@@ -459,7 +468,7 @@ function SingleCall({ call }: { call: CallDetail }) {
           <KeyValue
             columns
             items={[
-              [t('result'), <ResultCode key="r" code={call.resultCode} message={call.resultMsg} />],
+              [calls('result'), <ResultCode key="r" code={call.resultCode} message={call.resultMsg} />],
               [t('source'), <SourceMark key="s" source={call.source} />],
               [t('protocol'), words.protocol(call.protocol)],
               [t('duration'), call.durationMs === null ? '–' : t('ms', { ms: call.durationMs })],

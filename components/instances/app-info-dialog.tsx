@@ -91,7 +91,7 @@ export function AppInfoDialog({ instance, onClose }: { instance: InstanceDetail;
           )}
         </Field>
         <Field
-          label={`${t('adminUrl')} ${common('optional')}`}
+          label={common('optional', { label: t('adminUrl') })}
           error={urlFault(info.adminUrl, false) ?? faultOf('adminUrl')}
         >
           {(control) => (
@@ -106,13 +106,13 @@ export function AppInfoDialog({ instance, onClose }: { instance: InstanceDetail;
           )}
         </Field>
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field label={`${t('userName')} ${common('optional')}`} error={faultOf('userName')}>
+          <Field label={common('optional', { label: t('userName') })} error={faultOf('userName')}>
             {(control) => (
               <Input {...control} autoComplete="off" maxLength={128} value={info.userName} onChange={put('userName')} />
             )}
           </Field>
           <Field
-            label={`${t('password')} ${common('optional')}`}
+            label={common('optional', { label: t('password') })}
             hint={known ? t('passwordStays') : undefined}
             error={faultOf('password')}
           >
@@ -128,7 +128,7 @@ export function AppInfoDialog({ instance, onClose }: { instance: InstanceDetail;
             )}
           </Field>
         </div>
-        <Field label={`${t('memo')} ${common('optional')}`} hint={t('memoHint')} error={faultOf('memo')}>
+        <Field label={common('optional', { label: t('memo') })} hint={t('memoHint')} error={faultOf('memo')}>
           {(control) => <Textarea {...control} rows={3} maxLength={1024} value={info.memo} onChange={put('memo')} />}
         </Field>
       </div>

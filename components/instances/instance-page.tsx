@@ -67,6 +67,7 @@ function Instance({ instance }: { instance: InstanceDetail }) {
   const role = useBlocked('operator')
   const [editing, setEditing] = useState(false)
   const [asking, setAsking] = useState(false)
+  const quantities = (of: Record<string, number>) => Object.entries(of).map(([name, n]) => words.quantity(name, n))
   const waiting = instance.deliveryState !== 'delivered' && instance.state !== 'released'
   const refresh = () => client.invalidateQueries({ queryKey: ['/instances'] })
   const deliver = async () => {
@@ -141,12 +142,7 @@ function Instance({ instance }: { instance: InstanceDetail }) {
                 [t('customerId'), <Id key="c" value={instance.customerId} />],
                 [t('expires'), <Expiry key="e" instance={instance} />],
                 instance.quantity && Object.keys(instance.quantity).length > 0
-                  ? [
-                      t('quantity'),
-                      Object.entries(instance.quantity)
-                        .map(([name, n]) => `${name} ${n}`)
-                        .join(', '),
-                    ]
+                  ? [t('quantity'), quantities(instance.quantity).join(', ')]
                   : null,
                 [t('createdAt'), <Time key="t" at={instance.createdAt} style="full" />],
                 [t('deliveredAt'), <Time key="d" at={instance.deliveredAt} style="full" />],
@@ -182,27 +178,29 @@ function Instance({ instance }: { instance: InstanceDetail }) {
 function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
   const products = useAll<Product>('/products')
-  const product = products.data?.items.find((each) => each.name === instance.productName)
-  const empty = instance.deliveryType === 'pool' && product?.poolLeft === 0
+  const { deliveryType, deliveryState, deliveryError, deliveryAttempts, productName } = instance
+  const product = products.data?.items.find((each) => each.name === productName)
+  const emptyPool = deliveryType === 'pool' && product?.poolLeft === 0
+  const refused = deliveryState === 'refused'
   return (
-    <Callout tone={instance.deliveryState === 'refused' ? 'bad' : 'warn'} icon={TriangleAlert}>
-      <p className="font-medium">{t(instance.deliveryState === 'refused' ? 'refused' : 'waiting')}</p>
+    <Callout tone={refused ? 'bad' : 'warn'} icon={TriangleAlert}>
+      <p className="font-medium">{t(refused ? 'refused' : 'waiting')}</p>
       <p className="mt-0.5">
-        {instance.deliveryError ??
-          (instance.deliveryType === 'manual' || !instance.deliveryType
-            ? t('waitingManual')
-            : t('waitingHint', { count: instance.deliveryAttempts }))}
-      </p>
-      {instance.deliveryType === 'pool' && product ? (
-        <p className="mt-1">
-          {t('poolLeft', { count: product.poolLeft ?? 0 })}{' '}
-          {empty ? (
+        {!deliveryType && !productName ? (
+          t('noProduct')
+        ) : deliveryType === 'manual' || !deliveryType ? (
+          t('waitingManual')
+        ) : emptyPool ? (
+          <>
+            {t('poolLeft', { count: 0 })}{' '}
             <Link href="/settings/products" className="rounded-sm underline underline-offset-2">
               {t('fillPool')}
             </Link>
-          ) : null}
-        </p>
-      ) : null}
+          </>
+        ) : (
+          (deliveryError ?? t('waitingHint', { count: deliveryAttempts }))
+        )}
+      </p>
     </Callout>
   )
 }
@@ -332,12 +330,54 @@ function lookOf(entry: TimelineEntry): { icon: LucideIcon; tone: Tone } {
 
 const kinds = ['all', 'event', 'call', 'audit'] as const
 
+type Run = { first: TimelineEntry; more: TimelineEntry[] }
+
+/** Polls that ask the same and get the same answer stand as one, so that they do not bury the rest. */
+function runsOf(entries: TimelineEntry[]): Run[] {
+  const runs: Run[] = []
+  for (const entry of entries) {
+    const run = runs.at(-1)
+    if (run && entry.kind === 'call' && sameAnswer(run.first, entry)) run.more.push(entry)
+    else runs.push({ first: entry, more: [] })
+  }
+  return runs
+}
+
+function sameAnswer(a: TimelineEntry, b: TimelineEntry): boolean {
+  return (
+    a.kind === b.kind && a.type === b.type && a.data.resultCode === b.data.resultCode && a.data.source === b.data.source
+  )
+}
+
 function History({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
-  const words = useWords()
   const [kind, setKind] = useQueryState('show', parseAsStringLiteral(kinds).withDefault('all'))
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const entries = instance.timeline.filter(
     (entry) => kind === 'all' || entry.kind === kind || (kind === 'audit' && entry.kind === 'notice'),
+  )
+  const item = (entry: TimelineEntry, run?: Run) => ({
+    key: `${entry.kind}-${entry.id}`,
+    ...lookOf(entry),
+    title: <EntryTitle entry={entry} />,
+    aside: <Time at={entry.at} />,
+    body: (
+      <>
+        <EntryBody entry={entry} />
+        {run && run.more.length > 0 ? (
+          <button
+            type="button"
+            className="rounded-sm text-accent hover:underline"
+            onClick={() => setUnfolded(new Set([...unfolded, entry.id]))}
+          >
+            {t('sameAgain', { count: run.more.length })}
+          </button>
+        ) : null}
+      </>
+    ),
+  })
+  const items = runsOf(entries).flatMap((run) =>
+    unfolded.has(run.first.id) ? [run.first, ...run.more].map((entry) => item(entry)) : [item(run.first, run)],
   )
   return (
     <Card
@@ -354,20 +394,7 @@ function History({ instance }: { instance: InstanceDetail }) {
       flush
     >
       <div className="p-2">
-        {entries.length === 0 ? (
-          <EmptyState title={t('noHistory')} />
-        ) : (
-          <Timeline
-            label={t('timeline')}
-            items={entries.map((entry) => ({
-              key: `${entry.kind}-${entry.id}`,
-              ...lookOf(entry),
-              title: <EntryTitle entry={entry} />,
-              aside: <Time at={entry.at} />,
-              body: <EntryBody entry={entry} words={words} />,
-            }))}
-          />
-        )}
+        {items.length === 0 ? <EmptyState title={t('noHistory')} /> : <Timeline label={t('timeline')} items={items} />}
       </div>
     </Card>
   )
@@ -393,7 +420,8 @@ function EntryTitle({ entry }: { entry: TimelineEntry }) {
   )
 }
 
-function EntryBody({ entry, words }: { entry: TimelineEntry; words: ReturnType<typeof useWords> }): ReactNode {
+function EntryBody({ entry }: { entry: TimelineEntry }) {
+  const words = useWords()
   const t = useTranslations('instance')
   const parts: ReactNode[] = []
   if (entry.kind === 'call') {
@@ -418,7 +446,7 @@ function EntryBody({ entry, words }: { entry: TimelineEntry; words: ReturnType<t
       )
     }
   }
-  if (entry.reason) parts.push(entry.reason)
+  if (entry.reason) parts.push(words.eventReason(entry.reason))
   if (entry.actor) parts.push(entry.actor)
   if (parts.length === 0) return null
   return (

@@ -47,7 +47,7 @@ export function OverviewPage() {
             query={{ expiresWithinDays: 30 }}
           />
         </div>
-        <div className="grid items-start gap-5 2xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_18rem]">
           <NewestFailed />
           <InstancesByState />
         </div>

@@ -24,7 +24,18 @@ const parsers = {
   cursor: parseAsString,
   asOf: parseAsInteger,
 }
-const subjects = ['message', 'call', 'bulk-replay', 'instance', 'product', 'credential', 'user', 'token']
+const subjects = [
+  'message',
+  'call',
+  'bulk-replay',
+  'instance',
+  'order',
+  'product',
+  'credential',
+  'user',
+  'token',
+  'desk',
+]
 
 export function AuditPage() {
   const t = useTranslations('audit')
@@ -52,7 +63,7 @@ export function AuditPage() {
       id: 'actor',
       header: t('actor'),
       cell: (a) => (
-        <span>
+        <span className="lg:whitespace-nowrap">
           <span className="break-all">{a.actor}</span>{' '}
           <span className="whitespace-nowrap text-faint text-xs">{t(`via.${a.via as 'user'}`)}</span>
         </span>
@@ -62,7 +73,7 @@ export function AuditPage() {
       id: 'action',
       header: t('action'),
       card: 'title',
-      cell: (a) => <span className="font-medium">{words.action(a.action)}</span>,
+      cell: (a) => <span className="whitespace-nowrap font-medium">{words.action(a.action)}</span>,
     },
     {
       id: 'subject',
@@ -119,7 +130,7 @@ function Data({ data }: { data: Record<string, unknown> }) {
     .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' · ')
   return (
-    <span title={text} className="line-clamp-1 max-w-xl break-all text-soft text-xs">
+    <span title={text} className="line-clamp-1 max-w-md break-all text-soft text-xs">
       {text}
     </span>
   )

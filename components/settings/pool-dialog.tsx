@@ -10,7 +10,6 @@ import type { PoolImport, Product } from '../types'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
-import { Field } from '../ui/field'
 
 const header = 'frontEndUrl,adminUrl,userName,password,memo'
 const sample = `${header}\nhttps://app.example.com/t/001,,admin001,Init-Password-001,\n`
@@ -82,17 +81,19 @@ export function PoolDialog({ product, onClose }: { product: Product; onClose: ()
       }
     >
       <div className="flex flex-col gap-4">
-        <Field label={t('file')} hint={<span className="break-all">{t('columns', { columns: header })}</span>}>
-          {(control) => (
-            <input
-              {...control}
-              type="file"
-              accept=".csv,text/csv"
-              onChange={(event) => look(event.target.files?.[0])}
-              className="w-full rounded-md border border-line-strong border-dashed bg-sunken p-3 text-sm file:mr-3 file:h-7 file:rounded-md file:border file:border-line-strong file:bg-surface file:px-2.5 file:text-ink file:text-xs"
-            />
-          )}
-        </Field>
+        <label className="flex cursor-pointer items-center gap-3 rounded-md border border-control border-dashed bg-sunken p-3 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-focus">
+          <input
+            type="file"
+            accept=".csv,text/csv"
+            className="sr-only"
+            onChange={(event) => look(event.target.files?.[0])}
+          />
+          <FileUp className="size-5 shrink-0 text-faint" aria-hidden />
+          <span className="min-w-0">
+            <span className="block break-all font-medium">{file?.name ?? t('file')}</span>
+            <span className="block break-all text-faint text-xs">{t('columns', { columns: header })}</span>
+          </span>
+        </label>
         <div>
           <Button size="sm" variant="link" className="px-0" onClick={download}>
             <Download aria-hidden />

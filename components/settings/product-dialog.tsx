@@ -182,7 +182,7 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
               )}
             </Field>
             <Field
-              label={`${t('skuCodes')} ${common('optional')}`}
+              label={common('optional', { label: t('skuCodes') })}
               hint={t('skuHint')}
               error={fault('skuCodes', 'skuCodes')}
             >
@@ -368,9 +368,9 @@ function Template({ form, put, fault, passwordSet }: PartProps & { passwordSet: 
         ))}
       </p>
       {field('frontEndUrl', t('frontEndUrl'))}
-      {field('adminUrl', `${t('adminUrl')} ${common('optional')}`)}
+      {field('adminUrl', common('optional', { label: t('adminUrl') }))}
       <div className="grid gap-4 sm:grid-cols-2">
-        {field('userName', `${t('userName')} ${common('optional')}`)}
+        {field('userName', common('optional', { label: t('userName') }))}
         <div className="flex flex-col gap-2">
           <Field label={t('passwordMode')}>
             {(control) => (
@@ -405,7 +405,11 @@ function Template({ form, put, fault, passwordSet }: PartProps & { passwordSet: 
           ) : null}
         </div>
       </div>
-      <Field label={`${t('memo')} ${common('optional')}`} hint={t('memoHint')} error={fault('memo', 'delivery.memo')}>
+      <Field
+        label={common('optional', { label: t('memo') })}
+        hint={t('memoHint')}
+        error={fault('memo', 'delivery.memo')}
+      >
         {(control) => (
           <Textarea
             {...control}

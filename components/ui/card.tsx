@@ -8,7 +8,7 @@ export function Card({ title, actions, children, className, flush }: CardProps) 
   return (
     <section className={cn('min-w-0 rounded-lg border border-line bg-surface', className)}>
       {title ? (
-        <header className="flex min-h-10 items-center justify-between gap-2 border-line border-b px-4 py-1.5">
+        <header className="flex min-h-11 items-center justify-between gap-2 border-line border-b px-4 py-1.5">
           <h2 className="font-semibold text-sm">{title}</h2>
           {actions ? <div className="flex items-center gap-1">{actions}</div> : null}
         </header>
@@ -36,14 +36,7 @@ export function PageHeader({ title, lead, actions, above }: PageHeaderProps) {
 /** Facts as pairs of a name and a value; `columns` spreads them over a wide page. */
 export function KeyValue({ items, columns }: { items: ([ReactNode, ReactNode] | null)[]; columns?: boolean }) {
   return (
-    <dl
-      className={cn(
-        'text-sm',
-        columns
-          ? 'grid grid-cols-2 gap-x-6 gap-y-3 md:grid-cols-3 xl:grid-cols-[repeat(auto-fit,minmax(9rem,1fr))]'
-          : 'space-y-2',
-      )}
-    >
+    <dl className={cn('text-sm', columns ? 'grid grid-cols-2 gap-x-6 gap-y-3 md:grid-cols-4' : 'space-y-2')}>
       {items.map((item, index) =>
         item ? (
           // biome-ignore lint/suspicious/noArrayIndexKey: the rows of one list keep their places

@@ -90,17 +90,17 @@ type FieldProps = {
   children: (control: FieldControl) => ReactNode
 }
 
-/** Label, control, help and fault of one input, tied together for assistive software. */
+/** Label, control and help of one input, or what is wrong with it in place of the help. */
 export function Field({ label, hint, error, className, children }: FieldProps) {
   const id = useId()
-  const described = [hint ? `${id}-hint` : null, error ? `${id}-error` : null].filter(Boolean).join(' ') || undefined
+  const described = error ? `${id}-error` : hint ? `${id}-hint` : undefined
   return (
     <div className={cn('flex flex-col gap-1', className)}>
       <label htmlFor={id} className="font-medium text-sm">
         {label}
       </label>
       {children({ id, 'aria-describedby': described, 'aria-invalid': error ? true : undefined })}
-      {hint ? (
+      {hint && !error ? (
         <p id={`${id}-hint`} className="text-faint text-xs">
           {hint}
         </p>

@@ -19,6 +19,8 @@ export type Column<T> = {
   link?: boolean
   /** where a card shows it; `line` with its name before it, `plain` without */
   card?: 'title' | 'aside' | 'line' | 'plain' | 'none'
+  /** whether a card has anything to show for it */
+  has?: (row: T) => boolean
   className?: string
 }
 
@@ -200,7 +202,8 @@ function Rows<T>({ label, columns, rows, rowKey, href, selection }: TableProps<T
 
 function Cards<T>({ label, columns, rows, rowKey, href, selection }: TableProps<T>) {
   const onRowClick = useRowClick(href)
-  const at = (place: Column<T>['card']) => columns.filter((column) => (column.card ?? 'line') === place)
+  const at = (place: Column<T>['card'], row: T) =>
+    columns.filter((column) => (column.card ?? 'line') === place && (column.has?.(row) ?? true))
   return (
     <ul aria-label={label} className="divide-y divide-line">
       {rows.map((row) => {
@@ -226,23 +229,23 @@ function Cards<T>({ label, columns, rows, rowKey, href, selection }: TableProps<
             <div className="min-w-0 grow">
               <div className="flex items-start justify-between gap-3">
                 <div className="min-w-0 break-words">
-                  {at('title').map((column) => (
+                  {at('title', row).map((column) => (
                     <Content key={column.id} column={column} row={row} href={href} />
                   ))}
                 </div>
                 <div className="flex shrink-0 items-center gap-1.5 text-faint text-xs">
-                  {at('aside').map((column) => (
+                  {at('aside', row).map((column) => (
                     <Content key={column.id} column={column} row={row} href={href} />
                   ))}
                 </div>
               </div>
-              {at('plain').map((column) => (
+              {at('plain', row).map((column) => (
                 <div key={column.id} className="mt-1 min-w-0">
                   <Content column={column} row={row} href={href} />
                 </div>
               ))}
               <dl className="mt-1.5 grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5 text-xs">
-                {at('line').map((column) => (
+                {at('line', row).map((column) => (
                   <div key={column.id} className="contents">
                     <dt className="text-faint">{column.header}</dt>
                     <dd className="min-w-0 break-words">

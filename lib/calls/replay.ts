@@ -6,7 +6,6 @@ import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
 import { parseInput } from '@/lib/input'
-import { ResultCode } from '@/lib/marketplace'
 import { type Context, requireRole } from '@/lib/users/context'
 import { type Done, executeGroup, type Work } from './execute'
 import { openPayload } from './payload'
@@ -73,8 +72,9 @@ export async function replayMessage({
 /** Executes a replay and, where its delivery needs the world outside, waits for that. */
 export async function runAgain(work: Work, config: Catalog): Promise<Done> {
   const done = await perform(work, config)
-  if (done.decision.awaits) await finishDelivery(work, done, config, done.decision.awaits, Date.now() + DELIVERY_MS)
-  return done
+  if (!done.decision.awaits) return done
+  const final = await finishDelivery(work, done, config, done.decision.awaits, Date.now() + DELIVERY_MS)
+  return { ...done, answer: final ?? done.answer }
 }
 
 class Undo extends Error {
@@ -214,8 +214,4 @@ function difference(before: Facts, after: Facts): Change[] {
     const from = before?.[field] ?? null
     return JSON.stringify(from) === JSON.stringify(to ?? null) ? [] : [{ field, from, to }]
   })
-}
-
-export function isSuccess(done: Done): boolean {
-  return done.decision.answer.code === ResultCode.success
 }

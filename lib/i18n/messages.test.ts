@@ -71,6 +71,26 @@ describe('messages', () => {
     }
   })
 
+  it('put everything the audit log can hold in words', () => {
+    const root = join(import.meta.dirname, '..')
+    const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith('generated'))
+      .map((name) => readFileSync(join(root, name), 'utf8'))
+      .filter((source) => source.includes('recordAudit('))
+    const lines = sources.flatMap((source) => source.split('\n')).filter((line) => /\baction\b/.test(line))
+    const actions = lines.flatMap((line) =>
+      [...line.matchAll(/'([a-z-]+)\.([a-z-]+)'/g)].map(([, a, b]) => `${a}_${b}`),
+    )
+    const subjects = sources.flatMap((source) =>
+      [...source.matchAll(/\bsubject: '([a-z-]+)'/g)].map(([, name]) => name),
+    )
+    expect(actions.length).toBeGreaterThan(20)
+    for (const dictionary of Object.values(dictionaries)) {
+      expect(actions.filter((action) => !dictionary.has(`words.action.${action}`))).toEqual([])
+      expect(subjects.filter((subject) => !dictionary.has(`words.subject.${subject}`))).toEqual([])
+    }
+  })
+
   it('leave no sentence in the code: components hold no Chinese text', () => {
     const files = ['components', 'app']
       .flatMap((root) =>

@@ -14,10 +14,18 @@ async function findBrowser(): Promise<{ executablePath: string; args: string[] }
 export default defineConfig({
   testDir: 'e2e',
   timeout: 60_000,
+  expect: { timeout: 15_000 },
   workers: 1,
   forbidOnly: true,
   outputDir: '.build/e2e',
-  use: { baseURL: deskUrl, locale: 'en-US', timezoneId: 'Asia/Shanghai', launchOptions: await findBrowser() },
+  use: {
+    baseURL: deskUrl,
+    locale: 'en-US',
+    timezoneId: 'Asia/Shanghai',
+    // Movements are over at once; what a page looks like meanwhile is not what is tested.
+    contextOptions: { reducedMotion: 'reduce' },
+    launchOptions: await findBrowser(),
+  },
   webServer: {
     command: 'node scripts/run.mjs e2e/support/serve.ts',
     url: `${deskUrl}/api/health`,

@@ -27,6 +27,9 @@ const env = {
   MARKETPLACE_URL: sandbox.url,
   MARKETPLACE_FALLBACK_URL: sandbox.fallbackUrl,
   DESK_ALLOW_PRIVATE_WEBHOOKS: '1',
+  // Whoever wants to see mails listens there.
+  SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
+  MAIL_FROM: 'Seller Desk <desk@shop.example.com>',
   LOG_LEVEL: 'warn',
 }
 

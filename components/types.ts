@@ -274,3 +274,14 @@ export type AuditEntry = {
   target: string | null
   data: Record<string, unknown>
 }
+
+/** One hour of the marketplace's real calls. */
+export type CallHour = {
+  at: string
+  succeeded: number
+  processing: number
+  failed: number
+  rejected: number
+  p50Ms: number | null
+  p99Ms: number | null
+}

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { once } from '@/lib/db/once'
 import { env } from '@/lib/env'
 
@@ -27,16 +27,12 @@ export function unseal(sealed: Uint8Array): string {
 
 /** A keyed hash (hex): finds an equal secret without storing it. */
 export function fingerprint(purpose: string, text: string): string {
-  return createHmac('sha256', key(`fingerprint:${purpose}`)).update(text).digest('hex')
+  return createHmac('sha256', key(`fingerprint:${purpose}`))
+    .update(text)
+    .digest('hex')
 }
 
 /** A secret for another component, derived from DESK_SECRET and never equal to it (hex). */
 export function derivedSecret(purpose: string): string {
   return key(`derived:${purpose}`).toString('hex')
-}
-
-export function equalSecrets(a: string, b: string): boolean {
-  const left = createHmac('sha256', key('compare')).update(a).digest()
-  const right = createHmac('sha256', key('compare')).update(b).digest()
-  return timingSafeEqual(left, right)
 }

@@ -15,6 +15,7 @@ import { EmptyState, ErrorState, Skeleton, SkeletonRows } from '../ui/feedback'
 import { useCount } from '../ui/list'
 import { DataTable } from '../ui/table'
 import { instanceLook, useWords } from '../words'
+import { CallsChart } from './calls-chart'
 
 const states: InstanceState[] = ['pending', 'active', 'frozen', 'released']
 
@@ -47,6 +48,7 @@ export function OverviewPage() {
             query={{ expiresWithinDays: 30 }}
           />
         </div>
+        <CallsChart />
         <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_18rem]">
           <NewestFailed />
           <InstancesByState />
@@ -108,7 +110,7 @@ function NewestFailed() {
   const list = useQuery({
     queryKey: ['/messages', 'newest-open'],
     queryFn: ({ signal }) =>
-      api<Page<Message>>('/messages', { query: { state: 'open', test: false, limit: 8 }, signal }),
+      api<Page<Message>>('/messages', { query: { state: 'open', outcome: 'failed', test: false, limit: 8 }, signal }),
     refetchInterval: 15_000,
   })
   return (

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Prisma, prisma } from '@/lib/db/client'
+import { idFloor } from '@/lib/db/ids'
 import { allOf, countUpTo } from '@/lib/db/where'
 import { DeskError } from '@/lib/errors'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
@@ -166,9 +167,47 @@ export async function callsOfMessage(id: string): Promise<CallItem[]> {
   return rows.map(showCall)
 }
 
-/** How many messages are open, real ones only, up to 10,001. */
+/** How many messages failed and are open, real ones only, up to 10,001. */
 export function countOpenMessages(): Promise<number> {
-  return countUpTo(Prisma.sql`messages WHERE state = 'open' AND NOT test`)
+  return countUpTo(Prisma.sql`messages WHERE state = 'open' AND outcome = 'failed' AND NOT test`)
+}
+
+export const hourItem = z
+  .object({
+    at: time.describe('begin of the hour'),
+    succeeded: z.int(),
+    processing: z.int(),
+    failed: z.int(),
+    rejected: z.int().describe('refused at the door: the kept sample, not all of them'),
+    p50Ms: z.number().nullable().describe('answer time'),
+    p99Ms: z.number().nullable(),
+  })
+  .meta({ id: 'CallHour' })
+type HourItem = z.output<typeof hourItem>
+
+const HOUR_MS = 3_600_000
+
+/** The marketplace's real calls of the last `hours` hours (this one included), oldest first, quiet hours as zeros. */
+export async function callsPerHour({ ctx, hours }: { ctx: Context; hours: number }): Promise<HourItem[]> {
+  requireRole(ctx, 'viewer')
+  const last = Math.floor(Date.now() / HOUR_MS) * HOUR_MS
+  const first = last - (hours - 1) * HOUR_MS
+  const rows = await prisma().$queryRaw<(Omit<HourItem, 'at'> & { at: Date })[]>`
+    SELECT date_trunc('hour', received_at, 'UTC') AS at,
+      count(*) FILTER (WHERE outcome = 'succeeded')::int AS succeeded,
+      count(*) FILTER (WHERE outcome IN ('processing', 'received'))::int AS processing,
+      count(*) FILTER (WHERE outcome = 'failed')::int AS failed,
+      count(*) FILTER (WHERE outcome = 'rejected')::int AS rejected,
+      percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) FILTER (WHERE outcome <> 'rejected') AS "p50Ms",
+      percentile_disc(0.99) WITHIN GROUP (ORDER BY duration_ms) FILTER (WHERE outcome <> 'rejected') AS "p99Ms"
+    FROM calls WHERE id >= ${idFloor(first)}::uuid AND source = 'marketplace' AND NOT test
+    GROUP BY 1`
+  const known = new Map(rows.map((row) => [row.at.getTime(), row]))
+  const quiet = { succeeded: 0, processing: 0, failed: 0, rejected: 0, p50Ms: null, p99Ms: null }
+  return Array.from({ length: hours }, (_, step) => {
+    const at = first + step * HOUR_MS
+    return { ...quiet, ...known.get(at), at: new Date(at).toISOString() }
+  })
 }
 
 function showCall(row: CallRow): CallItem {

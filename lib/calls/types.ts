@@ -9,7 +9,6 @@ export const callOutcomes = ['received', 'succeeded', 'processing', 'failed', 'r
 export type CallOutcome = (typeof callOutcomes)[number]
 
 export const messageStates = ['open', 'succeeded', 'resolved'] as const
-export type MessageState = (typeof messageStates)[number]
 
 /** A request as it came, texts undecoded. */
 export type StoredRequest = {

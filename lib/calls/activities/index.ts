@@ -28,8 +28,4 @@ export function activityOf(command: Command): Activity {
   return registry[command.activity]
 }
 
-export function isServed(activity: string): boolean {
-  return Object.hasOwn(registry, activity)
-}
-
 export { type Decision, InstanceBook, type Scene, type Touches } from './scene'

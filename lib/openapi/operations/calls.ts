@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import { callDetail } from '@/lib/calls/detail'
-import { callItem, callQuery } from '@/lib/calls/queries'
+import { callItem, callQuery, hourItem } from '@/lib/calls/queries'
 import { countedPageOf } from '@/lib/http/paging'
 import { defineOperation } from '../operation'
 import { byId } from './shared'
@@ -14,6 +15,16 @@ export const listCalls = defineOperation({
   role: 'viewer',
   query: callQuery,
   answer: countedPageOf(callItem),
+})
+
+export const callsPerHour = defineOperation({
+  method: 'GET',
+  path: '/calls/per-hour',
+  tag,
+  summary: 'The real calls of the last hours by outcome, with answer times',
+  role: 'viewer',
+  query: z.strictObject({ hours: z.coerce.number().int().min(1).max(168).default(24) }),
+  answer: z.object({ items: z.array(hourItem) }),
 })
 
 export const getCall = defineOperation({

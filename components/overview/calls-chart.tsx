@@ -1,0 +1,45 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import dynamic from 'next/dynamic'
+import { useTranslations } from 'use-intl'
+import { api } from '../api'
+import type { CallHour } from '../types'
+import { Card } from '../ui/card'
+import { ErrorState, Skeleton } from '../ui/feedback'
+
+// recharts is the heaviest thing on the page and below nothing that is needed at once.
+const Bars = dynamic(() => import('./calls-bars').then((module) => module.CallsBars), {
+  ssr: false,
+  loading: () => <Skeleton className="h-48 w-full" />,
+})
+
+/** The last day's calls by hour and outcome, with the answer times in words. */
+export function CallsChart() {
+  const t = useTranslations('overview')
+  const hours = useQuery({
+    queryKey: ['/calls/per-hour'],
+    queryFn: ({ signal }) => api<{ items: CallHour[] }>('/calls/per-hour', { query: { hours: 24 }, signal }),
+    refetchInterval: 60_000,
+  })
+  const items = hours.data?.items ?? []
+  const answered = items.filter((hour) => hour.p99Ms !== null)
+  const slowest = Math.max(0, ...answered.map((hour) => hour.p99Ms ?? 0))
+  const usual = answered.at(-1)?.p50Ms
+  return (
+    <Card title={t('perHour')}>
+      {hours.isPending ? (
+        <Skeleton className="h-48 w-full" />
+      ) : hours.isError && !hours.data ? (
+        <ErrorState error={hours.error} onRetry={() => hours.refetch()} />
+      ) : (
+        <>
+          <Bars items={items} />
+          <p className="mt-2 text-soft text-xs">
+            {usual === undefined || usual === null ? t('noCalls') : t('answerTimes', { usual, slowest })}
+          </p>
+        </>
+      )}
+    </Card>
+  )
+}

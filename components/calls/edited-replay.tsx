@@ -59,7 +59,7 @@ function Editor({ message, call, onClose }: { message: Message; call: CallDetail
       if (dryRun) setPlan({ of: edited, result: answer })
       else {
         setResult(answer)
-        await refresh()
+        void refresh()
       }
     } catch (thrown) {
       setError(thrown)

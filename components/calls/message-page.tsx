@@ -160,12 +160,12 @@ function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: O
         {t('replay')}
       </Button>
       {message.state === 'open' ? (
-        <Button blocked={role} onClick={() => onOpen('resolve')}>
+        <Button className="max-sm:[&_svg]:hidden" blocked={role} onClick={() => onOpen('resolve')}>
           <MessageSquareCheck aria-hidden />
           {t('resolve')}
         </Button>
       ) : null}
-      <Button blocked={role} onClick={() => onOpen('mail')}>
+      <Button className="max-sm:[&_svg]:hidden" blocked={role} onClick={() => onOpen('mail')}>
         <Mail aria-hidden />
         {t('notify')}
       </Button>

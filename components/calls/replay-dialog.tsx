@@ -42,7 +42,7 @@ export function ReplayDialog({ message, onClose, onNotify }: ReplayDialogProps) 
           json: note.trim() ? { note: note.trim() } : {},
         }),
       )
-      await refresh()
+      void refresh()
     } catch (fault) {
       setError(fault)
     }

@@ -1,8 +1,9 @@
 'use client'
 
 import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
-import { useFormatter, useTranslations } from 'use-intl'
+import { useLocale, useTranslations } from 'use-intl'
 import type { CallHour } from '../types'
+import { formatTime } from '../ui/time'
 
 const outcomes = [
   ['succeeded', 'var(--color-ok)'],
@@ -17,8 +18,8 @@ const tick = { fill: 'var(--color-faint)', fontSize: 11 }
 export function CallsBars({ items }: { items: CallHour[] }) {
   const t = useTranslations('overview')
   const say = useTranslations('words.outcome')
-  const format = useFormatter()
-  const hour = (at: unknown) => format.dateTime(new Date(String(at)), { hour: '2-digit', minute: '2-digit' })
+  const locale = useLocale()
+  const hour = (at: unknown) => formatTime(String(at), locale, 'hour', 0)
   return (
     <>
       <div className="h-48" aria-hidden>

@@ -48,13 +48,15 @@ const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle
 const thisYear = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
 const anyYear = { year: 'numeric', ...thisYear } as const
 
-export type TimeStyle = 'short' | 'full' | 'date' | 'clock'
+export type TimeStyle = 'short' | 'full' | 'date' | 'clock' | 'hour'
 
 /** A moment in the viewer's zone and language. */
 export function formatTime(at: string | number, locale: string, style: TimeStyle, now: number): string {
   const date = new Date(at)
   if (style === 'full') return format(locale, 'full', { ...anyYear, second: '2-digit' }).format(date)
   if (style === 'date') return format(locale, 'date', { year: 'numeric', month: 'short', day: 'numeric' }).format(date)
+  if (style === 'hour')
+    return format(locale, 'hour', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(date)
   if (style === 'clock' || date.toDateString() === new Date(now).toDateString())
     return format(locale, 'clock', clock).format(date)
   const sameYear = date.getFullYear() === new Date(now).getFullYear()

@@ -6,7 +6,6 @@ import { rangeBounds, ranges } from '../range'
 import type { BulkFilter } from '../types'
 
 export const views = ['failed', 'messages', 'calls'] as const
-type View = (typeof views)[number]
 
 const parsers = {
   view: parseAsStringLiteral(views).withDefault('failed'),

@@ -8,7 +8,7 @@ import { Button } from '../ui/button'
 import { EmptyState, FormError } from '../ui/feedback'
 import { Field, Input } from '../ui/field'
 
-export const minPasswordLength = 10
+export const minPasswordLength = 8
 
 export function SetUpForm({ token }: { token: string }) {
   const t = useTranslations('auth')

@@ -1,6 +1,7 @@
 import net, { type AddressInfo } from 'node:net'
 import { SMTPServer, type SMTPServerAuthentication } from 'smtp-server'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { recordAudit } from '@/lib/audit'
 import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
@@ -131,7 +132,19 @@ describe('draftPartnerMail', () => {
     expect(draft).toMatchObject({ to: 'partner@huaweicloud.com', subject: expect.stringContaining('newInstance CS1') })
     expect(draft.en).toContain('Error: 000100 · no instance resource is left to allot · the pool is empty')
     expect(draft.en).toContain('Replayed with success')
-    expect(draft.zh).toContain('调用次数：3')
+    expect(draft.zh).toContain('调用次数：2')
+    expect(draft.zh).toContain('处理说明：问题已修复')
+  })
+
+  it('repeats the note of the replay that put it right', async () => {
+    const { id: callId } = await prisma().call.findFirstOrThrow({ where: { messageId, source: 'replay' } })
+    const entry = { action: 'message.replay', subject: 'message', target: messageId }
+    await recordAudit(prisma(), ctx, { ...entry, data: { callId: newId(), note: 'tried in vain' } })
+    await recordAudit(prisma(), ctx, { ...entry, data: { callId, note: '账号池已补充' } })
+    const draft = await draftPartnerMail({ ctx, input: { messageId } })
+    expect(draft.zh).toContain('处理说明：账号池已补充')
+    const given = await draftPartnerMail({ ctx, input: { messageId, fixed: 'Disk full' } })
+    expect(given.en).toContain('What was done: Disk full')
   })
 
   it('is for operators and messages that exist', async () => {

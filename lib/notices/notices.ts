@@ -13,18 +13,24 @@ const draftSchema = z.strictObject({ messageId: z.guid(), fixed: z.string().max(
 
 /**
  * A draft of the mail about a message to the marketplace's partner desk. Operators and up; throws 'not-found'. `fixed`:
- * what was wrong and what was done.
+ * what was wrong and what was done; left out, the note of the replay that succeeded.
  */
 export async function draftPartnerMail({ ctx, input }: { ctx: Context; input: unknown }): Promise<PartnerMail> {
   requireRole(ctx, 'operator')
   const { messageId, fixed } = parseInput(draftSchema, input)
   const message = await findMessage(messageId)
-  const { orderId, orderLineId, instanceId, activity, firstAt, lastAt, attempts } = message
-  const [product, instance, failure, repair] = await Promise.all([
+  const { orderId, orderLineId, instanceId, activity } = message
+  const [product, instance, made, failure, repair] = await Promise.all([
     message.productRef
       ? prisma().product.findUnique({ where: { id: message.productRef }, select: { name: true } })
       : null,
     instanceId ? prisma().instance.findUnique({ where: { instanceId }, select: { productId: true } }) : null,
+    prisma().call.aggregate({
+      where: { messageId, source: 'marketplace' },
+      _count: true,
+      _min: { receivedAt: true },
+      _max: { receivedAt: true },
+    }),
     prisma().call.findFirst({
       where: { messageId, outcome: { in: ['failed', 'rejected'] } },
       orderBy: { id: 'desc' },
@@ -33,9 +39,10 @@ export async function draftPartnerMail({ ctx, input }: { ctx: Context; input: un
     prisma().call.findFirst({
       where: { messageId, source: 'replay', outcome: 'succeeded' },
       orderBy: { id: 'desc' },
-      select: { receivedAt: true },
+      select: { id: true, receivedAt: true },
     }),
   ])
+  const note = repair && fixed == null ? await noteOfReplay(messageId, repair.id) : null
   return composePartnerMail({
     activity,
     productName: product?.name ?? null,
@@ -43,14 +50,30 @@ export async function draftPartnerMail({ ctx, input }: { ctx: Context; input: un
     orderId,
     orderLineId,
     instanceId,
-    firstAt,
-    lastAt,
-    attempts,
+    // Calls past their retention are gone; the message still knows about them.
+    firstAt: made._min.receivedAt ?? message.firstAt,
+    lastAt: made._max.receivedAt ?? message.lastAt,
+    attempts: made._count || message.attempts,
     resultCode: failure?.resultCode ?? null,
     resultMsg: failure?.resultMsg ?? null,
     fixedAt: repair?.receivedAt ?? null,
-    fixed: fixed ?? null,
+    fixed: fixed ?? note,
   })
+}
+
+/** What somebody noted at the replay that became this call. */
+async function noteOfReplay(messageId: string, callId: string): Promise<string | null> {
+  const entry = await prisma().auditEntry.findFirst({
+    where: {
+      subject: 'message',
+      target: messageId,
+      action: 'message.replay',
+      data: { path: ['callId'], equals: callId },
+    },
+    select: { data: true },
+  })
+  const { note } = (entry?.data ?? {}) as { note?: unknown }
+  return typeof note === 'string' ? note : null
 }
 
 const text = (limit: number) => z.string().trim().min(1, 'must not be empty').max(limit)

@@ -1,5 +1,5 @@
 import { recordAudit } from '@/lib/audit'
-import { prisma, type Tx } from '@/lib/db/client'
+import { Prisma, prisma, type Tx } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
 import type { DeliveryEnd } from '@/lib/instances'
@@ -127,15 +127,30 @@ const writeCalls = `
 
 /**
  * A delivery that ended well closes the purchases and polls that were answered "processing". What was answered with a
- * failure stays open: only the marketplace's next try, or a replay, shows that it is mended.
+ * failure stays open: only the marketplace's next try, or a replay, shows that it is mended. However it ended, the
+ * messages learn whose instance it is and of which product, which a V2 purchase does not say itself.
  */
 export async function settleMessages(tx: Tx, ends: DeliveryEnd[]): Promise<void> {
-  const delivered = ends.filter(({ outcome }) => outcome === 'delivered').map(({ state }) => state.instanceId)
-  if (delivered.length === 0) return
-  await tx.message.updateMany({
-    where: { instanceId: { in: delivered }, state: 'open', outcome: 'processing' },
-    data: { state: 'succeeded', outcome: 'succeeded', closedAt: new Date(), retryUntil: null },
-  })
+  const known = ends.map(({ outcome, state: { instanceId, productRef, customerId } }) => ({
+    instanceId,
+    productRef,
+    customerId,
+    delivered: outcome === 'delivered',
+  }))
+  if (known.length === 0) return
+  const closes = Prisma.sql`(d.delivered AND m.state = 'open' AND m.outcome = 'processing')`
+  await tx.$executeRaw`
+    UPDATE messages m SET
+      product_ref = coalesce(m.product_ref, d."productRef"),
+      customer_id = coalesce(m.customer_id, d."customerId"),
+      state = CASE WHEN ${closes} THEN 'succeeded' ELSE m.state END,
+      outcome = CASE WHEN ${closes} THEN 'succeeded' ELSE m.outcome END,
+      closed_at = CASE WHEN ${closes} THEN ${new Date()}::timestamptz ELSE m.closed_at END,
+      retry_until = CASE WHEN ${closes} THEN NULL ELSE m.retry_until END
+    FROM jsonb_to_recordset(${JSON.stringify(known)}::jsonb)
+      AS d("instanceId" text, "productRef" uuid, "customerId" text, delivered boolean)
+    WHERE m.instance_id = d."instanceId"
+      AND (${closes} OR (m.product_ref IS NULL AND d."productRef" IS NOT NULL))`
 }
 
 /** Closes an open message with a note: nothing more will be done about it. Operators and above; audited. */

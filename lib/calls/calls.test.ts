@@ -23,6 +23,7 @@ beforeAll(async () => {
       credentials: [
         { name: 'base-new', kind: 'base', secret: testKeys.base },
         { name: 'base-old', kind: 'base', secret: testKeys.spare },
+        { name: 'kit', kind: 'kit', secret: testKeys.kit },
       ],
       products: [
         {
@@ -280,10 +281,34 @@ describe('SaaS V1', () => {
     expect(await instanceOf(instanceId)).toMatchObject({ state: 'active', expiresAt: new Date('2029-01-01T00:00:00Z') })
   })
 
+  it('a malformed kit call is signed with the newest kit key, in V2 with none', async () => {
+    const broken = (path: string) =>
+      send(rawCall({ path, headers: { authtoken: 'x' }, body: Buffer.from('{"timeStamp":') }))
+    for (const path of ['/api/produce/tenantSync', '/api/produce/produceAPI/tenantSync', '/api/produce/unknown']) {
+      const answer = await broken(path)
+      expect(answer.json.resultCode).toBe('000002')
+      expect(verifyBodySign(answer.headers['Body-Sign'] ?? '', answer.body, testKeys.kit)).toBe(true)
+    }
+    expect((await broken('/api/produce/v2/tenantSync')).headers['Body-Sign']).toBeUndefined()
+  })
+
+  it('a key that was added is good for the very next call, also right after a call it did not fit', async () => {
+    const params = { activity: 'queryInstance', instanceId: 'nobody' }
+    for (const n of [1, 2, 3]) {
+      const key = `a-key-added-late-${n}`
+      expect((await send(v1Call(params, { key }))).json.resultCode).toBe('000001')
+      await applySetup({ credentials: [{ name: 'late', kind: 'base', secret: key }] }, systemContext)
+      const answer = await send(v1Call(params, { key }))
+      expect(answer.json.resultCode).toBe('000003')
+      expect(verifyBodySign(answer.headers['Body-Sign'] ?? '', answer.body, key)).toBe(true)
+    }
+    await prisma().credential.delete({ where: { name: 'late' } })
+  })
+
   it('a wrong authToken is 000001, signed with the newest key all the same', async () => {
     const answer = await send(v1Call(params(), { key: 'somebody-else' }))
     expect(answer.json.resultCode).toBe('000001')
-    const signed = Object.values(testKeys).some((key) =>
+    const signed = [testKeys.base, testKeys.spare].some((key) =>
       verifyBodySign(answer.headers['Body-Sign'] ?? '', answer.body, key),
     )
     expect(signed).toBe(true)

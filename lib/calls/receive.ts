@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { type Catalog, catalog, catalogNow, refreshCatalog } from '@/lib/catalog'
-import { noteUsed } from '@/lib/credentials'
+import { type CredentialKind, noteUsed } from '@/lib/credentials'
 import { newId } from '@/lib/db/ids'
 import { once } from '@/lib/db/once'
 import { isUnavailable } from '@/lib/db/trouble'
@@ -60,8 +60,8 @@ async function handle(raw: RawCall, startedAt: number): Promise<RawAnswer> {
   const recognised = recognise(raw)
   const config = await catalog().catch(() => catalogNow())
   if (!recognised.ok) {
-    const { error, request, v1 } = recognised
-    const answer = refusalAnswer(error, v1 ? newestKey(config, null) : null)
+    const { error, request, v1, keyKinds } = recognised
+    const answer = refusalAnswer(error, v1 ? await newestKey(config, keyKinds) : null)
     const protocol = v1 ? 'saas-v1' : 'saas-v2'
     await keepRefusal({
       ...unknownCall,
@@ -80,10 +80,10 @@ async function handle(raw: RawCall, startedAt: number): Promise<RawAnswer> {
   const call = recognised.value
   if (!config) return plain({ code: ResultCode.internalError }, null)
   let verified = verify(call, config, receivedAt)
-  // The key may have been added a moment ago, at another replica.
+  // The key may have been added a moment ago.
   if (!verified.ok && verified.error.code === ResultCode.authenticationFailed)
     verified = verify(call, await refreshCatalog().catch(() => config), receivedAt)
-  if (!verified.ok) return refuse(call, verified, config, receivedAt, startedAt)
+  if (!verified.ok) return refuse(call, verified, receivedAt, startedAt)
   noteUsed(verified.credential.id)
   return serve(workOf(call, verified, receivedAt, startedAt), call, config)
 }
@@ -103,11 +103,10 @@ const unknownCall = {
 async function refuse(
   call: Recognised,
   { error, signature }: Verified & { ok: false },
-  config: Catalog,
   receivedAt: Date,
   startedAt: number,
 ): Promise<RawAnswer> {
-  const answer = refusalAnswer(error, call.v1 ? newestKey(config, call) : null)
+  const answer = refusalAnswer(error, call.v1 ? await newestKey(catalogNow(), call.keyKinds) : null)
   const { protocol, activity, hints, request } = call
   const reason = signature.reason ?? 'signature'
   await keepRefusal({ receivedAt, startedAt, protocol, activity, error, reason, hints, request, answer, signature })
@@ -286,12 +285,9 @@ function refusalAnswer(error: WireError, key: string | null): StoredAnswer {
 }
 
 /** The newest active key of the interface's class: what an answer is signed with when no key verified the call. */
-function newestKey(config: Catalog | null, call: Recognised | null): string | null {
-  for (const kind of call?.keyKinds ?? ['base' as const]) {
-    const [newest] = config?.active(kind) ?? []
-    if (newest) return newest.secret
-  }
-  return null
+async function newestKey(known: Catalog | null, keyKinds: CredentialKind[]): Promise<string | null> {
+  const find = (config: Catalog | null) => keyKinds.map((kind) => config?.active(kind)[0]).find(Boolean)?.secret ?? null
+  return find(known) ?? find(await refreshCatalog().catch(() => null))
 }
 
 const contentType = { 'Content-Type': 'application/json;charset=UTF-8' }

@@ -34,7 +34,7 @@ export type Recognised = {
 
 export type Recognition =
   | { ok: true; value: Recognised }
-  | { ok: false; error: WireError; v1: boolean; request: StoredRequest }
+  | { ok: false; error: WireError; v1: boolean; keyKinds: CredentialKind[]; request: StoredRequest }
 
 const PRODUCE = '/api/produce'
 const STORED_TEXT_LIMIT = 4 * 1024 * 1024
@@ -45,8 +45,11 @@ export function recognise(raw: RawCall): Recognition {
   const request = storedRequest(raw)
   const subPath = raw.path.slice(PRODUCE.length).replace(/\/+$/, '')
   const kit = subPath === '' ? null : kitCallOf(subPath)
-  const v1 = kit ? kit.protocol === 'kit-v1' : raw.method === 'GET'
-  const refuse = (error: WireError): Recognition => ({ ok: false, error, v1, request })
+  const v1 = kit ? kit.protocol === 'kit-v1' : raw.method === 'GET' || 'authtoken' in raw.headers
+  const ofKit = kit !== null || (subPath !== '' && raw.method !== 'GET')
+  const refuse = (error: WireError): Recognition => {
+    return { ok: false, error, v1, keyKinds: [ofKit ? 'kit' : 'base'], request }
+  }
   if (raw.bodyProblem) return refuse(bodyProblems[raw.bodyProblem])
   if (subPath !== '' && !kit)
     return refuse(refuseValue('path', subPath, '/api/produce, or the path of a kit interface'))

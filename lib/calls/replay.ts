@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
-import { type Catalog, catalog } from '@/lib/catalog'
+import { type Catalog, refreshCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
@@ -47,7 +47,7 @@ export async function replayMessage({
 }): Promise<ReplayResult> {
   requireRole(ctx, 'operator')
   const { messageId, note, payload, dryRun } = parseInput(replaySchema, input)
-  const config = await catalog()
+  const config = await refreshCatalog()
   const work = await workOfMessage(messageId, config, ctx.actor.name, payload)
   if (dryRun) return dryRunOf(work)
   const before = await snapshot(work)

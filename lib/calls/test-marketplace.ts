@@ -3,7 +3,7 @@ import type { RawAnswer, RawCall } from '@/lib/http/door'
 import { authToken, formatWireTimeMs, signV2 } from '@/lib/marketplace'
 import { receive } from './receive'
 
-export const testKeys = { base: 'test-access-key-0001', spare: 'test-access-key-0002' }
+export const testKeys = { base: 'test-access-key-0001', spare: 'test-access-key-0002', kit: 'test-kit-key-0001' }
 
 export type Answered = RawAnswer & {
   json: Record<string, unknown> & { resultCode: string; resultMsg: string; instanceId?: string }

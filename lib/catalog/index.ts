@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Credential, type CredentialKind, credentialKinds } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
 import { once } from '@/lib/db/once'
@@ -26,6 +27,8 @@ type State = {
   checkedAt: number
   /** the check under way, if any */
   work: Promise<void> | null
+  /** the check that begins after it, if somebody needs one */
+  next: Promise<void> | null
   /** it takes long or the last one failed: nobody waits for it who can be served without */
   late: boolean
   failed: boolean
@@ -34,8 +37,12 @@ type State = {
 const freshMs = 1_000
 /** How long a caller who could be served with the last known copy waits for a slow database. */
 const patienceMs = 250
+/** The same for a caller whom only a newer copy helps. */
+const refreshPatienceMs = 1_000
+/** Strangers' signatures must not become a storm of questions to the database. */
+const refreshEveryMs = 50
 const state = () =>
-  once<State>('catalog', () => ({ current: null, checkedAt: 0, work: null, late: false, failed: false }))
+  once<State>('catalog', () => ({ current: null, checkedAt: 0, work: null, next: null, late: false, failed: false }))
 
 /** The catalogue if one was ever loaded, of whatever age. */
 export function catalogNow(): Catalog | null {
@@ -52,11 +59,24 @@ export function catalog(): Promise<Catalog> {
   return renewed()
 }
 
-/** Looks for a newer version now, at most every `minAgeMs`: a key that does not fit may have been added just before. */
-export function refreshCatalog(minAgeMs = 200): Promise<Catalog> {
-  const { current, checkedAt } = state()
-  if (current && Date.now() - checkedAt < minAgeMs) return Promise.resolve(current)
-  return renewed()
+/**
+ * The catalogue as it is now: with everything that was written before this call. Looks into the database after at most
+ * 50 ms, together with whoever else asks; falls back and throws like `catalog`.
+ */
+export async function refreshCatalog(): Promise<Catalog> {
+  const known = state()
+  known.next ??= nextCheck(known)
+  if (!known.current) return renewed()
+  await Promise.race([known.next, sleep(refreshPatienceMs, undefined, { ref: false })])
+  return known.current
+}
+
+async function nextCheck(known: State): Promise<void> {
+  await sleep(Math.min(refreshEveryMs, known.checkedAt + refreshEveryMs - Date.now()))
+  // One under way may have looked before whoever waits here came.
+  while (known.work) await known.work
+  known.next = null
+  await look(known)
 }
 
 /** The catalogue of a version read from the database, or a newer one. Throws when it cannot be loaded. */
@@ -74,24 +94,30 @@ export async function catalogAt(version: bigint): Promise<Catalog> {
 
 /** For tests and tools that change the database under this process. */
 export function forgetCatalog(): void {
-  Object.assign(state(), { current: null, checkedAt: 0, late: false, failed: false })
+  Object.assign(state(), { current: null, checkedAt: 0, next: null, late: false, failed: false })
 }
 
 async function renewed(): Promise<Catalog> {
   const known = state()
-  known.work ??= check(known).finally(() => {
-    known.work = null
-  })
+  const looked = look(known)
   if (!known.current) {
-    await known.work
+    await looked
     if (!known.current) throw new Error('the catalogue could not be loaded: the database is away')
     return known.current
   }
   if (!known.late) {
-    await Promise.race([known.work, new Promise((resolve) => setTimeout(resolve, patienceMs).unref())])
+    await Promise.race([looked, sleep(patienceMs, undefined, { ref: false })])
     known.late ||= known.work !== null
   }
   return known.current
+}
+
+/** Joins the check under way, or begins one. */
+function look(known: State): Promise<void> {
+  known.work ??= check(known).finally(() => {
+    known.work = null
+  })
+  return known.work
 }
 
 /** Never throws: a database that is away is asked again a second later. */

@@ -44,7 +44,7 @@ export type WebhookTrial = {
 export async function tryWebhook({ ctx, input }: { ctx: Context; input: unknown }): Promise<WebhookTrial> {
   requireRole(ctx, 'admin')
   const { productRef } = parseInput(productInput, input)
-  const product = (await refreshCatalog(0)).products.find(({ id }) => id === productRef)
+  const product = (await refreshCatalog()).products.find(({ id }) => id === productRef)
   if (!product) throw new DeskError('not-found', 'There is no such product.', { field: 'productRef' })
   if (product.delivery.type !== 'webhook') {
     throw new DeskError('conflict', `${product.name} is not delivered by a webhook.`, { field: 'productRef' })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
-import { catalog } from '@/lib/catalog'
+import { catalog, refreshCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
 import { DeskError } from '@/lib/errors'
 import { parseInput } from '@/lib/input'
@@ -42,6 +42,8 @@ export async function lookUpOrder({ ctx, input }: { ctx: Context; input: unknown
   const stored = await findOrder(orderId)
   if (stored && !refresh && (!orderLineId || hasLine(stored, orderLineId))) return view(stored, orderLineId)
 
+  // The AK/SK may have been added a moment ago.
+  await refreshCatalog()
   const fetched = await fetchOrder({ orderId, orderLineId, timeoutMs: TIMEOUT_MS })
   if (fetched.ok) {
     await prisma().$transaction(async (tx) => {

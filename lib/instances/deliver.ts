@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Catalog, catalog } from '@/lib/catalog'
 import { prisma, type Tx } from '@/lib/db/client'
 import {
@@ -50,7 +51,7 @@ export async function deliverInstance(instanceId: string, options: Options): Pro
   return (await deliverInstances([instanceId], options))[0] ?? null
 }
 
-/** The same for several, asked at the same time and ended by one transaction; unknown ones are left out. */
+/** The same for several, asked at the same time and ended by few transactions; unknown ones are left out. */
 export async function deliverInstances(
   instanceIds: string[],
   { deadline, alongside, actor = null }: Options,
@@ -59,8 +60,29 @@ export async function deliverInstances(
   const states = await loadInstances(prisma(), { instanceIds, lock: false })
   const asking = states.filter(({ protocol }) => protocol === 'saas-v2').map(({ orderId }) => orderId)
   const stored = await findOrders(prisma(), asking)
-  const attempts = await Promise.all(states.map((state) => attempt(state, stored, config, deadline)))
-  return prisma().$transaction((tx) => conclude(tx, attempts, { config, alongside, actor }), { timeout: 10_000 })
+  const ends: DeliveryEnd[] = []
+  for await (const attempts of inWaves(states.map((state) => attempt(state, stored, config, deadline)))) {
+    const options = { config, alongside, actor }
+    ends.push(...(await prisma().$transaction((tx) => conclude(tx, attempts, options), { timeout: 10_000 })))
+  }
+  return ends
+}
+
+const WAVE_MS = 250
+
+/** Results as they come, many at a time: what is slow must not hold up the others. */
+async function* inWaves<T>(promises: Promise<T>[]): AsyncGenerator<T[]> {
+  let ready: T[] = []
+  let left = promises.length
+  const all = Promise.all(promises.map((promise) => promise.then((value) => ready.push(value))))
+  while (left > 0) {
+    await Promise.race([all, sleep(WAVE_MS)])
+    if (ready.length === 0) continue
+    const wave = ready
+    ready = []
+    left -= wave.length
+    yield wave
+  }
 }
 
 /** `pool`: the account is taken inside the transaction that hands it out. */
@@ -73,6 +95,8 @@ type Attempt = {
   fresh: boolean
   /** null: nothing was to be asked */
   asked: Asked | null
+  /** the product of a test purchase that no order told */
+  assumed: Product | null
   /** nothing to write down but a reason to come again */
   again: string | null
 }
@@ -84,12 +108,18 @@ async function attempt(
   deadline: number,
 ): Promise<Attempt> {
   const { order, fresh, error } = await learnOrder(state, stored.get(state.orderId) ?? null, config, deadline)
-  const learnt = { instanceId: state.instanceId, order, fresh, asked: null, again: null }
+  const learnt = { instanceId: state.instanceId, order, fresh, asked: null, assumed: null, again: null }
   const known = order ? { ...state, ...factsOfOrder(state, order, config) } : state
   if (state.deliveryState === 'delivered' || state.state === 'released') return { ...learnt, again: error }
   if (error) return { ...learnt, asked: { type: 'failed', error } }
   const product = config.products.find((candidate) => candidate.id === known.productRef) ?? null
-  return { ...learnt, asked: await ask(product, known, order, deadline) }
+  const assumed = state.test && !product ? (config.defaultProduct ?? onlyProduct(config)) : null
+  return { ...learnt, assumed, asked: await ask(product ?? assumed, known, order, deadline) }
+}
+
+function onlyProduct({ products }: Catalog): Product | null {
+  const [only, ...others] = products.filter(({ kind }) => kind === 'saas')
+  return others.length === 0 ? (only ?? null) : null
 }
 
 async function learnOrder(
@@ -104,7 +134,8 @@ async function learnOrder(
   const fetched = await fetchOrder({ orderId, orderLineId, timeoutMs: Math.max(200, deadline - Date.now() - 100) })
   if (fetched.ok) return { order: fetched.value, fresh: true, error: null }
   const product = config.products.find((candidate) => candidate.id === state.productRef)
-  if (product && !needsOrder(product.delivery)) return unasked
+  // A debug call (testFlag 1) has no order behind it, and its saved case must succeed for ever.
+  if (state.test || (product && !needsOrder(product.delivery))) return unasked
   return { ...unasked, error: `order query: ${fetched.error.message}` }
 }
 
@@ -145,11 +176,12 @@ async function conclude(
   const now = new Date()
   const origin = { callId: null, actor }
   const ended: { change: InstanceChange; end: Omit<DeliveryEnd, 'state'> }[] = []
-  for (const { instanceId, order, asked, again } of attempts) {
+  for (const { instanceId, order, asked, assumed, again } of attempts) {
     const state = states.get(instanceId)
     if (!state) continue
     const change = changeOf(state)
     if (order) applyOrder(change, order, config, origin, now)
+    else if (assumed) assume(change, assumed, origin, now)
     const result = asked?.type === 'pool' ? await fromPool(tx, asked.product, instanceId) : asked
     const end = again ? { outcome: 'failed' as const, error: again } : settle(change, result, now, origin)
     ended.push({ change, end })
@@ -233,6 +265,17 @@ function applyOrder(
     at,
   })
   if (event) addEvent(change, event, origin)
+}
+
+function assume(
+  change: InstanceChange,
+  { id, delivery }: Product,
+  origin: { callId: string | null; actor: string | null },
+  at: Date,
+): void {
+  const why = { dedupeKey: `product:${id}`, reason: 'test purchase without an order', at }
+  const event = correct(change.state, { productRef: id, deliveryType: delivery.type }, why)
+  if (event && !change.state.productRef) addEvent(change, event, origin)
 }
 
 async function fromPool(tx: Tx, product: Product, instanceId: string): Promise<DeliveryResult> {

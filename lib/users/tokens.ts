@@ -14,10 +14,10 @@ import { roleSchema } from './accounts'
 import { type Context, type Role, requireRole } from './context'
 
 export const tokenNameSchema = z.string().trim().min(1).max(80)
-/** `desk_` and 8 to 200 letters, digits, `_` or `-`; the desk makes 32 of them. */
+/** `desk_` and what RFC 6750 lets a bearer token have. The desk makes 32; how strong a given one is, its giver decides. */
 export const tokenSchema = z
   .string()
-  .regex(/^desk_[\w-]{8,200}$/, 'must be desk_ followed by 8 to 200 letters, digits, _ or -')
+  .regex(/^desk_[\w.~+/-]{1,200}={0,2}$/, 'must be desk_ followed by 1 to 200 letters, digits or _ - . ~ + /')
 
 export const newTokenSchema = z.strictObject({ name: tokenNameSchema, role: roleSchema })
 
@@ -128,7 +128,7 @@ async function requireUnusedToken(tx: Tx, hash: string, ownId: string | null): P
   }
 }
 
-type Known = { ctx: Context | null; checkedAt: number }
+type Known = { ctx: Context; checkedAt: number }
 const freshMs = 5_000
 const maxKnown = 1_000
 const usedEveryMs = 60_000
@@ -147,9 +147,14 @@ export async function contextForToken(bearer: string): Promise<Context | null> {
   const row = await prisma().apiToken.findUnique({ where: { hash } })
   const ctx: Context | null =
     row && !row.revokedAt ? { actor: { name: row.name, via: 'token', role: row.role as Role } } : null
+  if (!row || !ctx) {
+    // Not remembered: it may be made in the next moment.
+    known().delete(hash)
+    return null
+  }
   if (known().size >= maxKnown) known().clear()
   known().set(hash, { ctx, checkedAt: Date.now() })
-  if (row && ctx) noteUsed(row)
+  noteUsed(row)
   return ctx
 }
 
@@ -173,8 +178,10 @@ function hashToken(token: string): string {
   return fingerprint('api-token', token)
 }
 
+/** The last four characters, of a short token fewer: at most a quarter of it. */
 function hintOf(token: string): string {
-  return token.slice(-4)
+  const shown = Math.min(4, Math.floor((token.length - 'desk_'.length) / 4))
+  return token.slice(token.length - shown)
 }
 
 function shown(row: TokenRow): ApiToken {

@@ -4,6 +4,7 @@ import { newId } from '@/lib/db/ids'
 import { lockFor } from '@/lib/db/lock'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
+import { applySetup } from '@/lib/setup'
 import {
   contextForToken,
   createToken,
@@ -200,6 +201,17 @@ describe('API tokens', () => {
       code: 'conflict',
       field: 'name',
     })
+  })
+
+  test.each([
+    ['desk_ci', ''],
+    ['desk_01234567', '67'],
+    ['desk_Ab.c-d_e~f+g/h0123456789==', '89=='],
+  ])('given by a set-up file work from the next call on: %s', async (token, hint) => {
+    expect(await contextForToken(token)).toBeNull()
+    await applySetup({ apiTokens: [{ name: 'given', token, role: 'viewer' }] }, ctx)
+    expect(await contextForToken(`Bearer ${token}`)).toMatchObject({ actor: { name: 'given' } })
+    expect((await listTokens({ ctx }))[0]?.hint).toBe(hint)
   })
 
   test('are revoked at once here; a change elsewhere is seen after 5 s', async () => {

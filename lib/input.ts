@@ -1,5 +1,10 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { DeskError } from '@/lib/errors'
+
+/** A flag of a query string (true, false, 1 or 0), or of JSON. */
+export const flagSchema = z
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], { error: 'must be true or false' })
+  .transform((value) => value === true || value === 'true' || value === '1')
 
 type Issue = { path: string; message: string }
 

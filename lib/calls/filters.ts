@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Prisma } from '@/lib/db/client'
 import { idFloor, isId } from '@/lib/db/ids'
 import { anyOf, productsNamed, startsWith } from '@/lib/db/where'
+import { flagSchema } from '@/lib/input'
 import { callOutcomes, callSources, messageStates } from './types'
 
 // A call still being worked on is shown as processing.
@@ -20,12 +21,6 @@ const instant = (what: string) =>
     .datetime({ offset: true, error: 'is not an ISO 8601 time with a zone, such as 2026-01-31T16:00:00Z' })
     .transform((text) => new Date(text).toISOString())
     .describe(what)
-/** A flag of a query string, or of JSON. */
-const flag = (what: string) =>
-  z
-    .union([z.boolean(), z.enum(['true', 'false'])], { error: 'must be true or false' })
-    .transform((value) => value === true || value === 'true')
-    .describe(what)
 
 const common = {
   activity: shortText('what the call asks for, such as newInstance').optional(),
@@ -39,7 +34,7 @@ const common = {
   q: shortText('an id, or the start of one: order, order line, instance, customer, business, call, message').optional(),
   from: instant('not before this time').optional(),
   to: instant('before this time').optional(),
-  test: flag('true: only test calls, false: only real ones').optional(),
+  test: flagSchema.describe('true: only test calls, false: only real ones').optional(),
 }
 
 export const callFilter = z.strictObject({

@@ -60,6 +60,8 @@ describe('the list of calls', () => {
     expect(await find({ instanceId: 'inst-1' })).toEqual([fresh])
     expect(await find({ source: 'replay' })).toEqual([replay])
     expect(await find({ test: 'true' })).toEqual([test])
+    expect(await find({ test: '1' })).toEqual([test])
+    expect(await find({ test: '0' })).toEqual([underWay, replay, fresh, old])
     expect(await find({ test: 'false' })).toEqual([underWay, replay, fresh, old])
     expect(await find({ orderId: `${order}x` })).toEqual([])
   })

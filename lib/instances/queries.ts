@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Prisma, prisma } from '@/lib/db/client'
 import { allOf, anyOf, countUpTo, productsNamed, startsWith } from '@/lib/db/where'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
+import { flagSchema } from '@/lib/input'
 import type { AppInfo } from '@/lib/marketplace'
 import { unseal } from '@/lib/secrets'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -69,11 +70,7 @@ export const instanceQuery = z.strictObject({
   q: word(
     'an id, or the start of one: instance, order, order line, customer, business; or the start of a customer name',
   ),
-  test: z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .transform((text) => text === 'true')
-    .describe('true: only test instances, false: only real ones')
-    .optional(),
+  test: flagSchema.describe('true: only test instances, false: only real ones').optional(),
   deliveryState: z.enum(deliveryStates).optional(),
   expiresWithinDays: z.coerce
     .number()

@@ -53,7 +53,7 @@ function SinceDialog({ onRun, onClose }: { onRun: (id: string) => void; onClose:
           <Button
             variant="primary"
             disabled={!from}
-            onClick={() => from && setFilter({ state: 'open', from, test: false })}
+            onClick={() => from && setFilter({ state: 'open', outcome: 'failed', from, test: false })}
           >
             {t('showPlan')}
           </Button>

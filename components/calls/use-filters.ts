@@ -66,7 +66,7 @@ export function messageQuery(filters: CallFilters, now: number): Omit<BulkFilter
     q,
     activity,
     resultCode,
-    outcome: view === 'failed' ? null : outcome,
+    outcome: view === 'failed' ? 'failed' : outcome,
     productId,
     test: testParam(test),
     ...rangeBounds(range, from, to, now),

@@ -178,6 +178,7 @@ function Instance({ instance }: { instance: InstanceDetail }) {
 function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
   const products = useAll<Product>('/products')
+  const words = useWords()
   const { deliveryType, deliveryState, deliveryError, deliveryAttempts, productName } = instance
   const product = products.data?.items.find((each) => each.name === productName)
   const emptyPool = deliveryType === 'pool' && product?.poolLeft === 0
@@ -197,8 +198,10 @@ function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
               {t('fillPool')}
             </Link>
           </>
+        ) : deliveryError ? (
+          words.eventReason(deliveryError)
         ) : (
-          (deliveryError ?? t('waitingHint', { count: deliveryAttempts }))
+          t('waitingHint', { count: deliveryAttempts })
         )}
       </p>
     </Callout>

@@ -88,7 +88,7 @@ export function InstancesPage() {
         i.deliveryState === 'delivered' ? (
           <span className="whitespace-nowrap text-soft">{words.deliveryType(i.deliveryType)}</span>
         ) : (
-          <span title={i.deliveryError ?? undefined}>
+          <span title={i.deliveryError ? words.eventReason(i.deliveryError) : undefined}>
             <DeliveryChip state={i.deliveryState} />
           </span>
         ),

@@ -145,7 +145,7 @@ async function ask(
   order: MarketplaceOrder | null,
   deadline: number,
 ): Promise<Asked> {
-  if (!product) return { type: 'waiting', reason: `no product is set up for ${state.productId ?? 'this order'}` }
+  if (!product) return { type: 'waiting', reason: 'no product is set up for what was bought' }
   const { delivery } = product
   if (delivery.type === 'manual') return { type: 'waiting', reason: 'waits for staff to enter the access data' }
   if (delivery.type === 'pool') return { type: 'pool', product }
@@ -281,7 +281,7 @@ function assume(
 async function fromPool(tx: Tx, product: Product, instanceId: string): Promise<DeliveryResult> {
   const appInfo = await takePoolAccount(tx, product.id, instanceId)
   if (appInfo) return { type: 'delivered', appInfo }
-  return { type: 'refused', code: ResultCode.noResource, message: `the pool of ${product.name} is empty` }
+  return { type: 'refused', code: ResultCode.noResource, message: 'the pool is empty' }
 }
 
 function settle(

@@ -88,6 +88,26 @@ describe('renewals', () => {
     expect(run(renewed, renewal('f1', 30, 10, { scene: 'TRIAL_TO_FORMAL' })).expiresAt).toEqual(at(59))
   })
 
+  it('sent before a refund that names another order do not come back after it', () => {
+    const refund = renewal('refund-of-r1', 31, 22, { scene: 'UNSUBSCRIBE_RENEWAL_PERIOD' })
+    const late = refresh(run(bought, refund), renewal('r1', 59, 20))
+    expect(late).toMatchObject({ applied: false, reason: expect.stringContaining('older') })
+    expect(run(bought, refund, renewal('r2', 59, 23)).expiresAt).toEqual(at(59))
+  })
+
+  it('a conversion that arrives after a renewal does not shorten it', () => {
+    const trial = { ...bought, trial: true }
+    for (const sent of [10, 21]) {
+      const late = run(trial, renewal('r1', 90, 20), renewal('f1', 59, sent, { scene: 'TRIAL_TO_FORMAL' }))
+      expect(late).toMatchObject({ trial: false, expiresAt: at(90) })
+    }
+  })
+
+  it('lift the freeze of an instance that still waits for its delivery without opening it', () => {
+    const waiting = { ...bought, state: 'frozen', frozenReason: 'expired', deliveryState: 'waiting' } as const
+    expect(run(waiting, renewal('r1', 59, 20, { liftsExpiry: true })).state).toBe('pending')
+  })
+
   it('lift an expiry freeze in V1 only, and never a violation', () => {
     const expired = { ...bought, state: 'frozen', frozenReason: 'expired' } as const
     expect(run(expired, renewal('r1', 59, 20, { liftsExpiry: true })).state).toBe('active')
@@ -127,7 +147,15 @@ describe('status', () => {
 
   it('says nothing about a repeat', () => {
     expect(changeStatus(apply(bought, freeze(2)), freeze(2))).toBeNull()
-    expect(changeStatus(bought, unfreeze(2))).toBeNull()
+  })
+
+  it('a change that finds nothing to do still outranks older ones', () => {
+    const idle = apply(bought, unfreeze(5))
+    expect(idle).toMatchObject({ state: 'active', statusAsOf: at(5) })
+    expect(apply(idle, freeze(4)).state).toBe('active')
+    const twice = apply(apply(bought, freeze(2)), freeze(5))
+    expect(apply(twice, unfreeze(4)).state).toBe('frozen')
+    expect(apply(twice, unfreeze(6)).state).toBe('active')
   })
 
   it('an older freeze does not undo a newer unfreeze', () => {

@@ -34,7 +34,7 @@ export function refresh(state: InstanceState, change: Refresh): EventDraft {
     set.expiresAt = change.expiresAt.toISOString()
     set.expiryAsOf = change.sentAt.toISOString()
     if (change.liftsExpiry && state.state === 'frozen' && state.frozenReason === 'expired') {
-      set.state = 'active'
+      set.state = unfrozen(state)
       set.frozenReason = null
     }
   }
@@ -50,22 +50,27 @@ export function refresh(state: InstanceState, change: Refresh): EventDraft {
 
 function whyExpiryIsStale(state: InstanceState, change: Refresh): string | null {
   if (!state.expiresAt) return null
+  const overtaken =
+    state.expiryAsOf && change.sentAt < state.expiryAsOf ? `older than the change of ${iso(state.expiryAsOf)}` : null
   if (change.scene === 'UNSUBSCRIBE_RENEWAL_PERIOD') {
-    if (state.expiryAsOf && change.sentAt < state.expiryAsOf)
-      return `older than the change of ${state.expiryAsOf.toISOString()}`
+    if (overtaken) return overtaken
     if (change.expiresAt > state.expiresAt) return `would move the expiry from ${iso(state.expiresAt)} later`
     return null
   }
   if (state.refundedOrders.includes(change.order)) return 'this renewal was refunded before it arrived'
-  // A trial is converted to whatever the formal order says; afterwards renewals only ever extend.
-  if (change.scene === 'TRIAL_TO_FORMAL' && state.trial) return null
+  // A trial is converted to whatever the formal order says; once it was renewed or converted, the expiry only moves on.
+  if (change.scene === 'TRIAL_TO_FORMAL' && state.trial && !state.expiryAsOf) return null
   if (change.expiresAt < state.expiresAt) return `a newer change already set the expiry to ${iso(state.expiresAt)}`
-  return null
+  // A refund in V1 does not name the renewal it takes back: one that was sent before it must not bring its time again.
+  return overtaken
 }
 
 export type StatusChange = { status: 'FREEZE' | 'UNFREEZE'; sentAt: Date; cause: 'expired' | 'status' }
 
-/** Freezing, unfreezing and V1's expiry. Null: it is in that state already. */
+/**
+ * Freezing, unfreezing and V1's expiry. What finds the instance in that state already only notes its time, so that an older
+ * call that arrives later cannot undo it. Null: the same call again.
+ */
 export function changeStatus(state: InstanceState, change: StatusChange): EventDraft | null {
   const freeze = change.status === 'FREEZE'
   const type = change.cause === 'expired' ? 'expired' : freeze ? 'frozen' : 'unfrozen'
@@ -79,17 +84,24 @@ export function changeStatus(state: InstanceState, change: StatusChange): EventD
     return notApplied(draft, `older than the change of ${iso(state.statusAsOf)}`)
   if (change.cause === 'expired' && state.expiryAsOf && change.sentAt < state.expiryAsOf)
     return notApplied(draft, `older than the renewal of ${iso(state.expiryAsOf)}`)
-  if (freeze === (state.state === 'frozen') && (!freeze || state.frozenReason === change.cause)) return null
   const set: InstanceSet = { statusAsOf: change.sentAt.toISOString() }
+  if (freeze === (state.state === 'frozen') && (!freeze || state.frozenReason === change.cause)) {
+    if (state.statusAsOf?.getTime() === change.sentAt.getTime()) return null
+    return { ...draft, applied: true, reason: `it was ${freeze ? 'frozen' : 'not frozen'} already`, set }
+  }
   if (freeze) {
     // Frozen for a violation stays so until the marketplace lifts that.
     set.frozenReason = state.frozenReason === 'status' ? 'status' : change.cause
     set.state = 'frozen'
   } else {
     set.frozenReason = null
-    set.state = state.deliveryState === 'delivered' ? 'active' : 'pending'
+    set.state = unfrozen(state)
   }
   return { ...draft, applied: true, set }
+}
+
+function unfrozen(state: InstanceState): 'active' | 'pending' {
+  return state.deliveryState === 'delivered' ? 'active' : 'pending'
 }
 
 export function release(state: InstanceState, sentAt: Date): EventDraft | null {

@@ -152,7 +152,7 @@ async function fromPool(change: InstanceChange, scene: Scene, product: Product):
   const { instanceId } = change.state
   const appInfo = await takePoolAccount(scene.tx, product.id, instanceId)
   if (!appInfo) {
-    const error = `the pool of ${product.name} is empty`
+    const error = 'the pool is empty'
     const trouble = { state: 'waiting', code: ResultCode.noResource, error } as const
     scene.book.record(change, deliveryTrouble(change.state, trouble, scene.receivedAt), scene.origin)
     return { answer: { code: ResultCode.noResource, instanceId, message: 'no prepared account is left' } }

@@ -86,12 +86,12 @@ function PayloadTabs({ call, revealed, onReveal }: PayloadTabsProps) {
             content: (
               <div className="flex flex-col gap-4">
                 <div>
-                  <h3 className="mb-1.5 font-medium text-sm">{t('requestHeaders')}</h3>
+                  <h2 className="mb-1.5 font-medium text-sm">{t('requestHeaders')}</h2>
                   <PairTable pairs={Object.entries(request.headers)} label={t('requestHeaders')} />
                 </div>
                 {answer ? (
                   <div>
-                    <h3 className="mb-1.5 font-medium text-sm">{t('answerHeaders')}</h3>
+                    <h2 className="mb-1.5 font-medium text-sm">{t('answerHeaders')}</h2>
                     <PairTable pairs={Object.entries(answer.headers)} label={t('answerHeaders')} />
                   </div>
                 ) : null}
@@ -204,7 +204,7 @@ function Signature({ check }: { check: SignatureCheck }) {
       />
       {check.signedText ? (
         <div>
-          <h3 className="mb-1.5 font-medium text-sm">{t('signedText')}</h3>
+          <h2 className="mb-1.5 font-medium text-sm">{t('signedText')}</h2>
           <CodeView text={check.signedText} label={t('signedText')} />
           <p className="mt-1 text-faint text-xs">{t('signedTextHint')}</p>
         </div>

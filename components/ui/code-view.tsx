@@ -73,7 +73,7 @@ export function JsonTree({ value }: { value: Json }) {
 }
 
 function Node({ name, value, depth }: { name?: string; value: Json; depth: number }) {
-  const [open, setOpen] = useState(depth < 3)
+  const [open, setOpen] = useState(depth < 4)
   const label: ReactNode = name === undefined ? null : <span className="text-info">{name}: </span>
   if (value === null || typeof value !== 'object') {
     return (

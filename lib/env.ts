@@ -107,7 +107,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     const given = source[name] || undefined
     const parsed = variable.schema.safeParse(given)
     if (!parsed.success) {
-      const shown = variable.secret ? 'a value that is not shown here' : JSON.stringify(given)
+      const shown = variable.secret ? describeSecret(given ?? '') : JSON.stringify(given)
       throw new EnvError(`${name} is ${shown}; allowed is ${variable.allowed}.`)
     }
     settings[camelCase(name)] = parsed.data
@@ -121,6 +121,12 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   }
   const host = env.host.includes(':') ? `[${env.host}]` : env.host
   return { ...env, deskUrl: env.deskUrl ?? `http://${host}:${env.port}` }
+}
+
+/** What came, without what must stay secret. */
+function describeSecret(text: string): string {
+  const protocol = /^[a-z][a-z\d+.-]*:(?=\/\/)/i.exec(text)?.[0]
+  return protocol ? `a ${protocol}// URL (the rest is not shown)` : `${text.length} characters (not shown)`
 }
 
 function camelCase(name: string): string {

@@ -64,18 +64,16 @@ export async function createBulkReplay({
       const plan = await planOf(tx, frozen)
       if (plan.total > LIMIT)
         throw new DeskError('too-large', `${plan.total} messages match; at most ${LIMIT} are replayed at once.`)
-      if (dryRun)
-        return present({ ...emptyRow, filter: frozen, ...counted(plan), id: nil, createdBy: ctx.actor.name }, plan)
-      const id = newId()
-      const row = {
+      const planned = {
         ...emptyRow,
         ...counted(plan),
-        id,
         filter: frozen,
-        note: note || null,
         createdBy: ctx.actor.name,
         createdAt: new Date(),
       }
+      if (dryRun) return present({ ...planned, id: nil, note: null }, plan)
+      const id = newId()
+      const row = { ...planned, id, note: note || null }
       await tx.bulkReplay.create({ data: { ...row, filter: frozen as object, counts: plan.counts } })
       await tx.$executeRaw`
         INSERT INTO bulk_replay_items (bulk_replay_id, position, message_id, state, reason)
@@ -250,32 +248,33 @@ export async function bulkReplayItems({
 export async function runBulkReplay(id: string, signal?: AbortSignal): Promise<void> {
   const bulk = await prisma().bulkReplay.findUnique({ where: { id } })
   if (!bulk || bulk.state === 'done' || bulk.state === 'cancelled') return
-  await prisma().bulkReplay.update({
+  let { cancelRequested } = await prisma().bulkReplay.update({
     where: { id },
     data: { state: 'running', startedAt: bulk.startedAt ?? new Date() },
   })
   for (;;) {
-    if (signal?.aborted) throw new Error('stopped; another process goes on with this bulk replay')
-    const current = await prisma().bulkReplay.findUniqueOrThrow({ where: { id }, select: { cancelRequested: true } })
     const items = await prisma().bulkReplayItem.findMany({
       where: { bulkReplayId: id, state: 'pending' },
       orderBy: { position: 'asc' },
       take: 20,
     })
-    if (current.cancelRequested || items.length === 0) {
-      const state = current.cancelRequested && items.length > 0 ? 'cancelled' : 'done'
+    if (cancelRequested || items.length === 0) {
+      const state = cancelRequested && items.length > 0 ? 'cancelled' : 'done'
       await prisma().bulkReplay.update({ where: { id }, data: { state, finishedAt: new Date() } })
       return
     }
     for (const item of items) {
+      if (signal?.aborted) throw new Error('stopped; another process goes on with this bulk replay')
       const result = await replayItem(item.messageId, bulk.createdBy)
-      await prisma().$transaction([
+      const [, progress] = await prisma().$transaction([
         prisma().bulkReplayItem.update({
           where: { bulkReplayId_position: { bulkReplayId: id, position: item.position } },
           data: result,
         }),
         prisma().bulkReplay.update({ where: { id }, data: { [result.state]: { increment: 1 } } }),
       ])
+      cancelRequested = progress.cancelRequested
+      if (cancelRequested) break
     }
   }
 }

@@ -8,7 +8,15 @@ import { registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import { decryptField, verifyBodySign } from '@/lib/marketplace'
 import { applySetup } from '@/lib/setup'
 import { systemContext } from '@/lib/users/context'
-import { createBulkReplay, getBulkReplay, openPayload, replayMessage, resolveMessage, runBulkReplay } from './index'
+import {
+  cancelBulkReplay,
+  createBulkReplay,
+  getBulkReplay,
+  openPayload,
+  replayMessage,
+  resolveMessage,
+  runBulkReplay,
+} from './index'
 import { newOrder, purchase, rawCall, send, testKeys, v1Call, v2Call } from './test-marketplace'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
@@ -401,5 +409,21 @@ describe('replay', () => {
     await runBulkReplay(bulk.id)
     const end = await getBulkReplay({ ctx: systemContext, input: { id: bulk.id } })
     expect(end).toMatchObject({ state: 'done', total: 6, succeeded: 0, failed: 5, skipped: 1 })
+  })
+
+  it('in bulk: a cancelled one ends after the message it is at', async () => {
+    const q = `stop-${newOrder().orderId}`
+    for (let n = 0; n < 15; n += 1) await send(v2Call({ activity: 'releaseInstance', instanceId: `${q}-${n}` }))
+    const input = await createBulkReplay({ ctx: systemContext, input: { filter: { q } } })
+    const running = runBulkReplay(input.id)
+    const look = () => getBulkReplay({ ctx: systemContext, input })
+    while ((await look()).failed === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    await cancelBulkReplay({ ctx: systemContext, input })
+    const { failed } = await look()
+    await running
+    const end = await look()
+    expect(end.state).toBe('cancelled')
+    expect(end.failed).toBeLessThanOrEqual(failed + 1)
+    expect(end.failed).toBeLessThan(15)
   })
 })

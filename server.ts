@@ -1,3 +1,4 @@
+import { Server } from 'node:http'
 import next from 'next'
 import { readEnv } from '@/lib/env'
 import { type Ground, prepareGround } from '@/lib/ground'
@@ -30,7 +31,10 @@ async function start(): Promise<void> {
   const { port, host, deskUrl } = readEnv()
   await listen(port, host)
   ground = await prepareGround()
-  const app = next({ dev: false, dir: process.cwd(), hostname: host, port })
+  // Next would answer `Upgrade` requests of the server it is given; without a listener they are requests like any other,
+  // which is what clients that offer HTTP/2 this way (Java's) expect.
+  const httpServer = new Server()
+  const app = next({ dev: false, dir: process.cwd(), hostname: host, port, httpServer })
   await app.prepare()
   const handle = app.getRequestHandler()
   front.serve((request, response) => {

@@ -10,7 +10,8 @@ import { fetchOrder, saveOrder } from '@/lib/orders'
 import { ensureSetupLink } from '@/lib/users'
 
 const DELIVERY_MS = 30_000
-const FIRST_DELIVERY_MS = 10_000
+/** A webhook may take 15 s. */
+const FIRST_DELIVERY_MS = 16_000
 const TOGETHER = 16
 
 /** Brings the application to life in this process: background work, the marketplace's door, the first administrator. */

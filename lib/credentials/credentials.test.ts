@@ -42,7 +42,7 @@ describe('credentials', () => {
   test.each([
     ['a kind that does not exist', { kind: 'other' }, 'kind'],
     ['a secret with a blank inside', { secret: 'test access key' }, 'secret'],
-    ['a secret too short', { secret: 'abc' }, 'secret'],
+    ['a secret too long', { secret: 'a'.repeat(257) }, 'secret'],
     ['AK/SK without its id', { kind: 'ak-sk' }, 'accessKeyId'],
     ['an id beside a base key', { accessKeyId: 'AKID' }, 'accessKeyId'],
     ['no name', { name: ' ' }, 'name'],

@@ -13,9 +13,9 @@ export function checkSecret(kind: CredentialKind, given: string): Checked {
 
 function checkKey(given: string): Checked {
   const secret = given.trim()
-  if (secret.length < 6 || secret.length > 256) return { ok: false, message: 'must have 6 to 256 characters' }
+  if (secret.length < 1 || secret.length > 256) return { ok: false, message: 'must have 1 to 256 characters' }
   if (!/^[\x21-\x7e]+$/.test(secret)) return { ok: false, message: 'must be printable ASCII without blanks' }
-  return { ok: true, secret, hint: secret.slice(secret.length < 12 ? -2 : -4) }
+  return { ok: true, secret, hint: secret.length < 8 ? '' : secret.slice(secret.length < 12 ? -2 : -4) }
 }
 
 function checkPrivateKey(given: string): Checked {

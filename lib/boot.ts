@@ -2,6 +2,7 @@ import { flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/cal
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
+import { leaveDirect } from '@/lib/db/direct'
 import { announceInstance, deliverInstance, deliverInstances, learnUpgradeOrder } from '@/lib/instances'
 import { enqueueMany, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import { log } from '@/lib/log'
@@ -40,7 +41,7 @@ export async function boot(): Promise<void> {
 async function stop(): Promise<void> {
   await stopJobs()
   await Promise.allSettled([flushUsed(), flushRefusals()])
-  await prisma().$disconnect()
+  await Promise.all([prisma().$disconnect(), leaveDirect()])
 }
 
 /** First attempts of a group of purchases, some together; what fails goes on alone with its own retries. */

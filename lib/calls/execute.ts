@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { type Catalog, catalogAt } from '@/lib/catalog'
 import { Prisma, prisma, type Tx } from '@/lib/db/client'
+import { directly, type RawTx } from '@/lib/db/direct'
 import { GroupCommit } from '@/lib/db/group-commit'
 import { once } from '@/lib/db/once'
 import { isCollision } from '@/lib/db/trouble'
@@ -19,6 +21,7 @@ import { findOrders } from '@/lib/orders'
 import { activityOf, type Decision, InstanceBook, type Scene } from './activities'
 import { type CallRow, recordCalls } from './messages'
 import { sealPayload } from './payload'
+import { retryUntil } from './retry-windows'
 import type { CallOutcome, CallSource, Protocol, SignatureCheck, StoredAnswer, StoredRequest } from './types'
 
 /** A verified call on its way to its effect. */
@@ -78,7 +81,7 @@ async function runGroup(works: Work[]): Promise<Done[]> {
   observeGroup(works.length)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await prisma().$transaction((tx) => executeGroup(tx, works), { maxWait: 2000, timeout: 3000 })
+      return await directly((tx) => executeGroup(tx, works), { timeoutMs: 3000 })
     } catch (error) {
       // Two writers met (the same purchase at two replicas): the one that lost finds the other's work when it looks again.
       const collided = isCollision(error) || (error instanceof Error && error.name === 'PurchaseConflict')
@@ -88,7 +91,7 @@ async function runGroup(works: Work[]): Promise<Done[]> {
 }
 
 /** Executes calls in order inside `tx`: effects, events, jobs, messages and answers together. */
-export async function executeGroup(tx: Tx, works: Work[]): Promise<Done[]> {
+export async function executeGroup(tx: RawTx, works: Work[]): Promise<Done[]> {
   const { version, fresh } = await spendNonces(tx, works)
   const config = await catalogAt(version)
   const played = works.filter((work) => !work.nonce || fresh.has(work))
@@ -152,7 +155,7 @@ function writeAnswer(work: Work, decision: Decision, config: Catalog): StoredAns
 }
 
 /** Uses up the nonces of a group; `fresh` are the calls whose nonce nobody used before. */
-async function spendNonces(tx: Tx, works: Work[]): Promise<{ version: bigint; fresh: Set<Work> }> {
+async function spendNonces(tx: RawTx, works: Work[]): Promise<{ version: bigint; fresh: Set<Work> }> {
   const first = new Map<string, Work>()
   for (const work of works) if (work.nonce && !first.has(work.nonce)) first.set(work.nonce, work)
   const nonces = [...first.keys()].sort()
@@ -166,7 +169,7 @@ async function spendNonces(tx: Tx, works: Work[]): Promise<{ version: bigint; fr
   return { version: row?.version ?? 0n, fresh }
 }
 
-async function setStage(tx: Tx, works: Work[]) {
+async function setStage(tx: RawTx, works: Work[]) {
   const write = new Set<string>()
   const read = new Set<string>()
   const purchaseKeys = new Set<string>()
@@ -216,10 +219,14 @@ function rowOf(work: Work, decision: Decision, answer: StoredAnswer): CallRow {
   }
 }
 
+/** An index takes no more than some 2,700 bytes of a key; a question about 100 instances has more. */
+const KEY_LIMIT = 300
+
 function messageKeyOf({ asked, protocol, activity, hints }: Work): string {
   if (asked.ok) {
     const { value } = asked
-    return `${value.test ? 'test:' : ''}${value.activity}:${activityOf(value).businessKey(value)}`
+    const key = `${value.test ? 'test:' : ''}${value.activity}:${activityOf(value).businessKey(value)}`
+    return key.length > KEY_LIMIT ? `${key.slice(0, KEY_LIMIT)}:${createHash('sha256').update(key).digest('hex')}` : key
   }
   const about = hints.orderLineId ?? hints.orderId ?? hints.instanceId ?? hints.businessId ?? 'unknown'
   return `${hints.test ? 'test:' : ''}unreadable:${protocol}:${activity}:${about}`.slice(0, 300)
@@ -253,7 +260,7 @@ function seenBefore(work: Work, config: Catalog): Done {
 }
 
 /** Purchases of one group share a delivery job, so that its row costs them one insert together. */
-async function addJobs(tx: Tx, jobs: JobRequest[]): Promise<void> {
+async function addJobs(tx: RawTx, jobs: JobRequest[]): Promise<void> {
   const deliveries = jobs.filter((job) => job.name === 'deliver-instances')
   const others = jobs.filter((job) => job.name !== 'deliver-instances')
   const instanceIds = deliveries.flatMap((job) => job.data.instanceIds)
@@ -279,7 +286,11 @@ export async function recordTrouble(work: Work, config: Catalog, message: string
   }
 }
 
-/** The final answer of a call that waited for its delivery, inside the transaction that ended it. */
+/**
+ * Writes down what a call was answered in the end: the final answer of one that waited for its delivery, inside the
+ * transaction that ended it, or what was sent instead of an answer that came too late. The message follows while this call is
+ * its newest and nobody resolved it.
+ */
 export async function finishCall(tx: Tx, work: Work, done: Done, answer: Answer, stored: StoredAnswer): Promise<void> {
   const payload = sealPayload({ request: work.request, answer: stored, signature: work.signature })
   const facts = {
@@ -291,9 +302,11 @@ export async function finishCall(tx: Tx, work: Work, done: Done, answer: Answer,
   await tx.call.update({ where: { id: work.callId }, data: { ...facts, durationMs, payload } })
   if (!done.messageId) return
   const closed = answer.code === ResultCode.success
+  const { protocol, activity, receivedAt, source } = work
+  const window = closed || source !== 'marketplace' ? null : retryUntil(protocol, activity, receivedAt)
   await tx.$executeRaw(Prisma.sql`
     UPDATE messages SET state = ${closed ? 'succeeded' : 'open'}, outcome = ${facts.outcome}, result_code = ${facts.resultCode},
       result_msg = ${facts.resultMsg}, closed_at = ${closed ? new Date() : null}::timestamptz,
-      retry_until = CASE WHEN ${closed} THEN NULL ELSE retry_until END
-    WHERE id = ${done.messageId}::uuid`)
+      retry_until = CASE WHEN ${closed} THEN NULL ELSE coalesce(retry_until, ${window}::timestamptz) END
+    WHERE id = ${done.messageId}::uuid AND last_call_id = ${work.replayOf ?? work.callId}::uuid AND state <> 'resolved'`)
 }

@@ -1,5 +1,6 @@
 import { recordAudit } from '@/lib/audit'
 import { Prisma, prisma, type Tx } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
 import type { DeliveryEnd } from '@/lib/instances'
@@ -36,7 +37,7 @@ export type CallRow = {
  * Writes calls and moves their messages on, in one statement. The newest call of a message says how it stands: a success
  * closes it, a failure opens it (again) and starts its retry window.
  */
-export async function recordCalls(tx: Tx, calls: CallRow[]): Promise<Map<string, string>> {
+export async function recordCalls(tx: RawTx, calls: CallRow[]): Promise<Map<string, string>> {
   const messages = new Map<string, MessageRow>()
   for (const call of calls) messages.set(call.messageKey, fold(messages.get(call.messageKey), call))
   const rows = calls.map(({ payload, ...call }) => ({
@@ -65,6 +66,8 @@ type MessageRow = Omit<CallRow, 'id' | 'payload' | 'messageKey' | 'receivedAt'> 
 function fold(known: MessageRow | undefined, call: CallRow): MessageRow {
   const state = call.outcome === 'succeeded' ? 'succeeded' : 'open'
   const { payload: _payload, messageKey, receivedAt, ...facts } = call
+  // A replay runs what the marketplace sent, however often it was replayed before.
+  const callId = call.replayOf ?? call.id
   return {
     ...facts,
     id: known?.id ?? newId(receivedAt.getTime()),
@@ -73,10 +76,14 @@ function fold(known: MessageRow | undefined, call: CallRow): MessageRow {
     state,
     firstAt: known?.firstAt ?? receivedAt,
     lastAt: receivedAt,
-    retryUntil: state === 'open' ? (known?.retryUntil ?? retryUntil(call.protocol, call.activity, receivedAt)) : null,
-    // A replay runs what the marketplace sent, however often it was replayed before.
-    lastCallId: call.replayOf ?? call.id,
+    retryUntil: state === 'open' ? (known?.retryUntil ?? windowOf(call)) : null,
+    lastCallId: known && known.lastCallId > callId ? known.lastCallId : callId,
   }
+}
+
+// What fails in a replay is not repeated by the marketplace.
+function windowOf({ source, protocol, activity, receivedAt }: CallRow): Date | null {
+  return source === 'marketplace' ? retryUntil(protocol, activity, receivedAt) : null
 }
 
 const messageRecord = `
@@ -111,7 +118,7 @@ const writeCalls = `
       instance_id = coalesce(excluded.instance_id, messages.instance_id),
       customer_id = coalesce(excluded.customer_id, messages.customer_id),
       product_ref = coalesce(excluded.product_ref, messages.product_ref),
-      last_call_id = excluded.last_call_id,
+      last_call_id = greatest(messages.last_call_id, excluded.last_call_id),
       closed_at = excluded.closed_at,
       resolved_by = NULL, resolved_note = NULL
     RETURNING key, id

@@ -5,7 +5,7 @@ const databaseCodes = /^(?:08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|EPIPE|E
 /** Serialisation failure, deadlock, unique violation: another writer was first, try again. */
 const collisionCodes = new Set(['P2002', 'P2034', '40001', '40P01', '23505'])
 const words =
-  /connection terminated|can't reach database|connection timeout|server closed the connection|database system is|timeout exceeded when trying to connect/i
+  /connection terminated|can't reach database|connection timeout|server closed the connection|not queryable|database system is|timeout exceeded when trying to connect/i
 
 /** Is this error about the database being away, rather than about what was asked of it? */
 export function isUnavailable(error: unknown): boolean {

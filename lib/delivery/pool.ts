@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
 import { prisma, type Tx } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
 import { parseInput } from '@/lib/input'
@@ -14,11 +15,12 @@ import { type AppInfo, readAppInfo } from './app-info'
  * Hands an account of the product's pool to an instance: the oldest one left, null when there is none. The same instance
  * always gets the same account; callers at the same time get different ones without waiting for each other.
  */
-export async function takePoolAccount(tx: Tx, productRef: string, instanceId: string): Promise<AppInfo | null> {
+export async function takePoolAccount(tx: RawTx, productRef: string, instanceId: string): Promise<AppInfo | null> {
   // Two deliveries of one instance must not both find that it has none yet.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`pool:${instanceId}`}, 0))`
-  const taken = await tx.poolAccount.findUnique({ where: { takenBy: instanceId } })
-  if (taken) return openAccount(taken.appInfo)
+  const [taken] = await tx.$queryRaw<{ app_info: Uint8Array }[]>`
+    SELECT app_info FROM pool_accounts WHERE taken_by = ${instanceId}`
+  if (taken) return openAccount(taken.app_info)
   const [free] = await tx.$queryRaw<{ app_info: Uint8Array }[]>`
     UPDATE pool_accounts SET taken_by = ${instanceId}, taken_at = now()
     WHERE id = (

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Prisma, type Tx } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import type { AppInfo } from '@/lib/marketplace'
 import { seal, unseal } from '@/lib/secrets'
@@ -50,7 +51,7 @@ const value = (column: string, type: string) =>
 
 /** Reads instances by id and by purchase; with `lock` no other transaction changes them until this one ends. */
 export async function loadInstances(
-  tx: Tx,
+  tx: RawTx,
   wanted: { instanceIds: string[]; purchaseKeys?: string[]; lock: boolean },
 ): Promise<InstanceState[]> {
   const keys = wanted.purchaseKeys ?? []
@@ -66,12 +67,12 @@ export async function loadInstances(
 }
 
 /** One locked instance, or null. */
-export async function lockInstance(tx: Tx, instanceId: string): Promise<InstanceState | null> {
+export async function lockInstance(tx: RawTx, instanceId: string): Promise<InstanceState | null> {
   return (await loadInstances(tx, { instanceIds: [instanceId], lock: true }))[0] ?? null
 }
 
 /** Which of these changes are recorded already: the keys `instanceId dedupeKey`. */
-export async function knownEvents(tx: Tx, pairs: { instanceId: string; dedupeKey: string }[]): Promise<Set<string>> {
+export async function knownEvents(tx: RawTx, pairs: { instanceId: string; dedupeKey: string }[]): Promise<Set<string>> {
   if (pairs.length === 0) return new Set()
   const rows = await tx.$queryRaw<{ key: string }[]>`
     SELECT e.instance_id || ' ' || e.dedupe_key AS key
@@ -82,12 +83,10 @@ export async function knownEvents(tx: Tx, pairs: { instanceId: string; dedupeKey
 }
 
 /** Opened access data of these instances. */
-export async function loadAppInfos(tx: Tx, instanceIds: string[]): Promise<Map<string, AppInfo>> {
-  const rows = await tx.instance.findMany({
-    where: { instanceId: { in: instanceIds }, appInfo: { not: null } },
-    select: { instanceId: true, appInfo: true },
-  })
-  return new Map(rows.map((row) => [row.instanceId, JSON.parse(unseal(row.appInfo as Uint8Array)) as AppInfo]))
+export async function loadAppInfos(tx: RawTx, instanceIds: string[]): Promise<Map<string, AppInfo>> {
+  const rows = await tx.$queryRaw<{ instance_id: string; app_info: Uint8Array }[]>`
+    SELECT instance_id, app_info FROM instances WHERE instance_id = ANY(${instanceIds}) AND app_info IS NOT NULL`
+  return new Map(rows.map((row) => [row.instance_id, JSON.parse(unseal(row.app_info)) as AppInfo]))
 }
 
 export type InstanceChange = {
@@ -134,7 +133,7 @@ export class PurchaseConflict extends Error {
 }
 
 /** Writes events and projections of many instances at once. Throws `PurchaseConflict` when another writer was first. */
-export async function saveChanges(tx: Tx, changes: InstanceChange[], recordedAt: Date): Promise<void> {
+export async function saveChanges(tx: RawTx, changes: InstanceChange[], recordedAt: Date): Promise<void> {
   const created = changes.filter((change) => change.created)
   const changed = changes.filter((change) => !change.created && change.events.length > 0)
   const touched = changes.filter((change) => !change.created && change.events.length === 0 && change.touchedAt)

@@ -1,5 +1,5 @@
 import PgBoss from 'pg-boss'
-import type { Tx } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import { once } from '@/lib/db/once'
 import { definitionOf, type JobData, type JobName, LEASE_SECONDS, QUEUE_SCHEMA } from './definitions'
@@ -19,7 +19,7 @@ export type JobRequest = { [Name in JobName]: { name: Name; data: JobData<Name> 
  * the data does not fit the definition or the queue does not exist, so that no job is lost in silence.
  */
 export async function enqueue<Name extends JobName>(
-  tx: Tx,
+  tx: RawTx,
   name: Name,
   data: JobData<Name>,
   options: JobOptions = {},
@@ -28,7 +28,7 @@ export async function enqueue<Name extends JobName>(
 }
 
 /** The same for many jobs, also of different names: still one statement. */
-export async function enqueueMany(tx: Tx, requests: JobRequest[]): Promise<void> {
+export async function enqueueMany(tx: RawTx, requests: JobRequest[]): Promise<void> {
   if (requests.length === 0) return
   let added = 0
   // Only builds the statement; it runs where the caller's transaction is.

@@ -1,4 +1,5 @@
-import { Prisma, prisma, type Tx } from '@/lib/db/client'
+import { Prisma, prisma } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import { parseWireTime } from '@/lib/marketplace'
 import { seal, unseal } from '@/lib/secrets'
 import type { KnownOrder } from './client'
@@ -9,12 +10,12 @@ type Row = { order_id: string; payload: Uint8Array; fetched_at: Date }
  * Keeps what the marketplace told about an order, the newest answer of each line. An answer older than the stored one
  * changes nothing.
  */
-export async function saveOrder(tx: Tx, order: KnownOrder): Promise<void> {
+export async function saveOrder(tx: RawTx, order: KnownOrder): Promise<void> {
   await saveOrders(tx, [order])
 }
 
 /** The same for several at once; of two answers about one order the newer one counts. */
-export async function saveOrders(tx: Tx, orders: KnownOrder[]): Promise<void> {
+export async function saveOrders(tx: RawTx, orders: KnownOrder[]): Promise<void> {
   if (orders.length === 0) return
   const ids = [...new Set(orders.map(({ orderId }) => orderId))].sort()
   await tx.$executeRaw`
@@ -61,12 +62,21 @@ const writeOrders = `
     customer_id = excluded.customer_id, payload = excluded.payload, fetched_at = excluded.fetched_at`
 
 /** Stored orders by id; ids without one are left out. */
-export async function findOrders(db: Tx, orderIds: string[]): Promise<Map<string, KnownOrder>> {
+export async function findOrders(db: RawTx, orderIds: string[]): Promise<Map<string, KnownOrder>> {
   if (orderIds.length === 0) return new Map()
   const rows = await db.$queryRaw<Row[]>(
     Prisma.sql`SELECT order_id, payload, fetched_at FROM orders WHERE order_id = ANY(${orderIds}::text[])`,
   )
   return new Map(rows.map((row) => [row.order_id, { ...JSON.parse(unseal(row.payload)), fetchedAt: row.fetched_at }]))
+}
+
+/** The order of a line, where it tells of that line: one asked for by line may leave the others out. */
+export function orderWithLine<Order extends KnownOrder>(
+  orders: Map<string, Order>,
+  { orderId, orderLineId }: { orderId: string; orderLineId: string | null },
+): Order | null {
+  const order = orders.get(orderId)
+  return order && (orderLineId === null || order.lines.some((line) => line.orderLineId === orderLineId)) ? order : null
 }
 
 export async function findOrder(orderId: string): Promise<KnownOrder | null> {

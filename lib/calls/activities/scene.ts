@@ -1,5 +1,5 @@
 import type { Catalog } from '@/lib/catalog'
-import type { Tx } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import {
   addEvent,
   changeOf,
@@ -66,7 +66,7 @@ export type Origin = { callId: string | null; actor: string | null }
 
 /** One call on stage: what an activity may look at and change. */
 export type Scene = {
-  tx: Tx
+  tx: RawTx
   origin: Origin
   protocol: Protocol
   receivedAt: Date

@@ -1,0 +1,116 @@
+import pg from 'pg'
+import { env } from '@/lib/env'
+import { Prisma } from './client'
+import { once } from './once'
+
+/** A transaction that takes SQL: the driver's own, or one of Prisma's. */
+export type RawTx = {
+  $queryRaw<Rows = unknown>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<Rows>
+  $queryRawUnsafe<Rows = unknown>(text: string, ...values: unknown[]): Promise<Rows>
+  /** Resolves to the number of rows. */
+  $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
+  $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
+}
+
+const CONNECTIONS = 4
+
+// Of its own, so that calls of the marketplace never queue behind pages and background work.
+const pool = () =>
+  once('direct-pool', () => {
+    const made = new pg.Pool({
+      connectionString: env().databaseUrl,
+      max: CONNECTIONS,
+      application_name: 'desk calls',
+      options: '-c timezone=UTC',
+      connectionTimeoutMillis: 2_000,
+      idleTimeoutMillis: 30_000,
+      allowExitOnIdle: true,
+      keepAlive: true,
+    })
+    made.on('error', () => {}) // an idle connection that broke; the next transaction opens another
+    return made
+  })
+
+/**
+ * Runs `work` in a transaction on the driver itself, for the way every call takes: a statement costs the processor a
+ * sixth of what it costs through Prisma. After `timeoutMs` the connection is cut, which undoes the transaction, and the
+ * promise rejects as for a database that is away.
+ */
+export async function directly<T>(work: (tx: RawTx) => Promise<T>, { timeoutMs }: { timeoutMs: number }): Promise<T> {
+  const client = await pool().connect()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DatabaseLate(`the database took longer than ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    const result = await Promise.race([inTransaction(client, work), late])
+    client.release()
+    return result
+  } catch (error) {
+    await Promise.race([client.query('ROLLBACK'), late]).then(
+      () => client.release(),
+      (reason: Error) => client.release(reason),
+    )
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+class DatabaseLate extends Error {
+  readonly code = 'ETIMEDOUT'
+}
+
+async function inTransaction<T>(client: pg.PoolClient, work: (tx: RawTx) => Promise<T>): Promise<T> {
+  await client.query('BEGIN')
+  const result = await work(rawTx(client))
+  await client.query('COMMIT')
+  return result
+}
+
+function rawTx(client: pg.PoolClient): RawTx {
+  const run = (text: string, values: unknown[]) => client.query({ text, values, types, ...preparedAs(text) })
+  const render = (query: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
+    query instanceof Prisma.Sql ? query : Prisma.sql(query, ...values)
+  return {
+    async $queryRaw<Rows>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) {
+      const sql = render(query, values)
+      return (await run(sql.text, sql.values)).rows as Rows
+    },
+    async $queryRawUnsafe<Rows>(text: string, ...values: unknown[]) {
+      return (await run(text, values)).rows as Rows
+    },
+    async $executeRaw(query, ...values) {
+      const sql = render(query, values)
+      return (await run(sql.text, sql.values)).rowCount ?? 0
+    },
+    async $executeRawUnsafe(text, ...values) {
+      return (await run(text, values)).rowCount ?? 0
+    },
+  }
+}
+
+/** As Prisma reads them: 64-bit integers as bigint. */
+const types = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+const PREPARED = 30
+const names = () => once('direct-prepared', () => new Map<string, string>())
+
+// How an INSERT runs does not depend on what its tables hold, so the server need not plan it anew each time.
+function preparedAs(text: string): { name?: string } {
+  if (!/^\s*(INSERT|WITH)\b/.test(text)) return {}
+  const known = names().get(text)
+  if (known) return { name: known }
+  if (names().size >= PREPARED) return {}
+  const name = `call-${names().size}`
+  names().set(text, name)
+  return { name }
+}
+
+/** Closes the connections; for the end of the process. */
+export async function leaveDirect(): Promise<void> {
+  await pool().end()
+}

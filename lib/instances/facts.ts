@@ -4,7 +4,7 @@ import { type MarketplaceOrder, type MarketplaceOrderLine, parseWireTime } from 
 import type { InstanceState } from './state'
 
 /** What a delivery may use of an instance and its order. */
-export function factsOf(state: InstanceState, order: MarketplaceOrder | null): DeliveryFacts {
+export function factsOf(state: InstanceState, order: MarketplaceOrder | null): DeliveryFacts & { createdAt: Date } {
   const line = order ? lineOf(order, state) : null
   return {
     instanceId: state.instanceId,
@@ -19,6 +19,7 @@ export function factsOf(state: InstanceState, order: MarketplaceOrder | null): D
     userName: order?.buyer?.userName ?? null,
     test: state.test,
     trial: state.trial,
+    createdAt: state.createdAt,
     expiresAt: state.expiresAt,
     quantity: state.quantity?.amount ?? null,
     extendParams: [...(order?.extendParams ?? []), ...(line?.extendParams ?? [])],

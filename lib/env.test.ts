@@ -40,7 +40,7 @@ describe('readEnv', () => {
       'mysql://u:hunter2@h/d',
       /^DATABASE_URL is a mysql:\/\/ URL \(the rest is not shown\); .*postgresql:/,
     ],
-    ['DESK_SECRET', 'short', /^DESK_SECRET is 5 characters \(not shown\); .*16 characters/],
+    ['DESK_SECRET', 'short', /^DESK_SECRET is a text of length 5 \(not shown\); .*16 characters/],
     ['DESK_URL', 'desk.example.com', /^DESK_URL is "desk.example.com"/],
     ['SMTP_URL', 'http://h', /^SMTP_URL/],
     ['DESK_ADMIN_EMAIL', 'root', /^DESK_ADMIN_EMAIL is "root"/],

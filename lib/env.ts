@@ -126,7 +126,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
 /** What came, without what must stay secret. */
 function describeSecret(text: string): string {
   const protocol = /^[a-z][a-z\d+.-]*:(?=\/\/)/i.exec(text)?.[0]
-  return protocol ? `a ${protocol}// URL (the rest is not shown)` : `${text.length} characters (not shown)`
+  return protocol ? `a ${protocol}// URL (the rest is not shown)` : `a text of length ${text.length} (not shown)`
 }
 
 function camelCase(name: string): string {

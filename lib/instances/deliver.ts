@@ -9,9 +9,9 @@ import {
   renderTemplate,
   takePoolAccount,
 } from '@/lib/delivery'
-import type { JobData } from '@/lib/jobs'
+import { enqueue, type JobData } from '@/lib/jobs'
 import { type AppInfo, appInfoProblem, type MarketplaceOrder, ResultCode } from '@/lib/marketplace'
-import { fetchOrder, findOrders, saveOrder, saveOrders } from '@/lib/orders'
+import { fetchOrder, findOrders, orderWithLine, saveOrder, saveOrders } from '@/lib/orders'
 import type { Product } from '@/lib/products'
 import { factsOf, factsOfOrder } from './facts'
 import type { InstanceState } from './state'
@@ -95,7 +95,7 @@ type Attempt = {
   fresh: boolean
   /** null: nothing was to be asked */
   asked: Asked | null
-  /** the product of a test purchase that no order told */
+  /** the product of a purchase that no order told, or that was set up after it */
   assumed: Product | null
   /** nothing to write down but a reason to come again */
   again: string | null
@@ -107,14 +107,18 @@ async function attempt(
   config: Catalog,
   deadline: number,
 ): Promise<Attempt> {
-  const { order, fresh, error } = await learnOrder(state, stored.get(state.orderId) ?? null, config, deadline)
+  const { order, fresh, error } = await learnOrder(state, orderWithLine(stored, state), config, deadline)
   const learnt = { instanceId: state.instanceId, order, fresh, asked: null, assumed: null, again: null }
   const known = order ? { ...state, ...factsOfOrder(state, order, config) } : state
   if (state.deliveryState === 'delivered' || state.state === 'released') return { ...learnt, again: error }
   if (error) return { ...learnt, asked: { type: 'failed', error } }
   const product = config.products.find((candidate) => candidate.id === known.productRef) ?? null
-  const assumed = state.test && !product ? (config.defaultProduct ?? onlyProduct(config)) : null
+  const assumed = product ? null : assumeProduct(known, config)
   return { ...learnt, assumed, asked: await ask(product ?? assumed, known, order, deadline) }
+}
+
+function assumeProduct({ productId, skuCode, test }: InstanceState, config: Catalog): Product | null {
+  return config.find(productId, skuCode) ?? config.defaultProduct ?? (test ? onlyProduct(config) : null)
 }
 
 function onlyProduct({ products }: Catalog): Product | null {
@@ -181,7 +185,7 @@ async function conclude(
     if (!state) continue
     const change = changeOf(state)
     if (order) applyOrder(change, order, config, origin, now)
-    else if (assumed) assume(change, assumed, origin, now)
+    if (assumed) assume(change, assumed, config, origin, now)
     const result = asked?.type === 'pool' ? await fromPool(tx, asked.product, instanceId) : asked
     const end = again ? { outcome: 'failed' as const, error: again } : settle(change, result, now, origin)
     ended.push({ change, end })
@@ -219,7 +223,7 @@ async function withAppInfo(
   })
 }
 
-/** Asks for an upgrade's order and takes the new specification over. */
+/** Asks for an upgrade's order, takes the new specification over unless a newer upgrade came, and announces it. */
 export async function learnUpgradeOrder(
   upgrade: { instanceId: string; orderId: string; orderLineId: string | null },
   deadline: number,
@@ -230,14 +234,15 @@ export async function learnUpgradeOrder(
   const order = fetched.value
   const line = order.lines.find((candidate) => candidate.orderLineId === orderLineId) ?? order.lines[0]
   const bought = line?.products[0]
+  const config = await catalog()
   await prisma().$transaction(async (tx) => {
     await saveOrder(tx, order)
     const state = await lockInstance(tx, instanceId)
-    if (!state || !bought) return
+    if (!state || (await newestUpgrade(tx, instanceId)) !== (orderLineId ?? orderId)) return
     const facts: Partial<InstanceState> = {
-      ...(bought.productId ? { productId: bought.productId } : {}),
-      ...(bought.skuCode ? { skuCode: bought.skuCode } : {}),
-      ...(bought.linearValue ? { quantity: { ...state.quantity, amount: bought.linearValue } } : {}),
+      ...(bought?.productId ? { productId: bought.productId } : {}),
+      ...(bought?.skuCode ? { skuCode: bought.skuCode } : {}),
+      ...(bought?.linearValue ? { quantity: { ...state.quantity, amount: bought.linearValue } } : {}),
     }
     const change = changeOf(state)
     const why = { dedupeKey: `upgrade-order:${orderLineId ?? orderId}`, reason: 'order query', at: new Date() }
@@ -245,7 +250,20 @@ export async function learnUpgradeOrder(
     const repeated = await knownEvents(tx, [{ instanceId, dedupeKey: why.dedupeKey }])
     if (event && repeated.size === 0) addEvent(change, event, { callId: null, actor: null })
     await saveChanges(tx, [change], why.at)
+    const product = config.products.find(({ id }) => id === state.productRef)
+    if (product?.delivery.type === 'webhook')
+      await enqueue(tx, 'announce-instance', { instanceId, type: 'instance.upgraded', eventId: orderLineId ?? orderId })
   })
+}
+
+/** The order of the upgrade that counts now: the newest by the marketplace's time. */
+async function newestUpgrade(tx: Tx, instanceId: string): Promise<string | null> {
+  const newest = await tx.instanceEvent.findFirst({
+    where: { instanceId, type: 'upgraded', applied: true },
+    orderBy: { position: 'desc' },
+    select: { dedupeKey: true },
+  })
+  return newest?.dedupeKey.slice('upgrade:'.length) ?? null
 }
 
 /** Adds what the order query told to a change. */
@@ -270,12 +288,15 @@ function applyOrder(
 function assume(
   change: InstanceChange,
   { id, delivery }: Product,
+  config: Catalog,
   origin: { callId: string | null; actor: string | null },
   at: Date,
 ): void {
-  const why = { dedupeKey: `product:${id}`, reason: 'test purchase without an order', at }
+  if (config.products.some((product) => product.id === change.state.productRef)) return
+  const reason = change.state.test ? 'test purchase without an order' : 'product set up'
+  const why = { dedupeKey: `product:${id}:${at.getTime()}`, reason, at }
   const event = correct(change.state, { productRef: id, deliveryType: delivery.type }, why)
-  if (event && !change.state.productRef) addEvent(change, event, origin)
+  if (event) addEvent(change, event, origin)
 }
 
 async function fromPool(tx: Tx, product: Product, instanceId: string): Promise<DeliveryResult> {

@@ -16,4 +16,4 @@ export {
   rebuildInstance,
   saveChanges,
 } from './store'
-export { changeStatus, deliver, deliveryTrouble, refresh, release, upgrade } from './transitions'
+export { changeStatus, correct, deliver, deliveryTrouble, refresh, release, upgrade } from './transitions'

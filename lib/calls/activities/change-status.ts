@@ -25,7 +25,8 @@ function setStatus(
   return withInstance(scene, command, (change) => {
     const event = changeOfStatus(change.state, { status, cause, sentAt: scene.sentAt })
     const isNew = scene.book.record(change, event, scene.origin)
-    if (isNew && event?.set.state) announce(scene, change, status === 'FREEZE' ? 'instance.frozen' : 'instance.unfrozen')
+    if (isNew && event?.set.state)
+      announce(scene, change, status === 'FREEZE' ? 'instance.frozen' : 'instance.unfrozen')
     return { answer: done }
   })
 }

@@ -1,6 +1,7 @@
 import { newId } from '@/lib/db/ids'
 import { type DeliveryFacts, needsOrder, renderTemplate, takePoolAccount } from '@/lib/delivery'
 import {
+  correct,
   deliver,
   deliveryTrouble,
   factsOf,
@@ -9,6 +10,7 @@ import {
   type InstanceState,
 } from '@/lib/instances'
 import { type MarketplaceOrder, type NewInstance, ResultCode } from '@/lib/marketplace'
+import { orderWithLine } from '@/lib/orders'
 import type { Product } from '@/lib/products'
 import { type Activity, appInfosOf, type Decision, readTime, type Scene } from './scene'
 
@@ -22,6 +24,7 @@ export const newInstance: Activity<NewInstance> = {
   async decide(command, scene) {
     const known = scene.book.findPurchase(purchaseKey(command))
     const change = known ?? openInstance(command, scene)
+    if (known) adoptProduct(known, command, scene)
     change.touchedAt = scene.receivedAt
     const decision = await answerPurchase(change, scene)
     return {
@@ -46,7 +49,7 @@ function purchaseKey(command: NewInstance): string {
 }
 
 function openInstance(command: NewInstance, scene: Scene): InstanceChange {
-  const order = scene.orders.get(command.orderId) ?? null
+  const order = orderWithLine(scene.orders, command)
   const state = withOrder(scene, fromCommand(command, scene), order)
   // The job delivers what is not delivered below, and learns the order either way; it leaves the call itself a head start.
   const product = scene.catalog.products.find((candidate) => candidate.id === state.productRef)
@@ -124,9 +127,22 @@ function findProduct(
   return saas.length === 1 && saas[0]?.isDefault ? saas[0] : null
 }
 
+/** What was bought before its product was set up, or whose product was deleted since, gets the one that serves it now. */
+function adoptProduct(change: InstanceChange, command: NewInstance, scene: Scene): void {
+  const { state } = change
+  if (state.deliveryState === 'delivered' || state.state === 'released') return
+  if (scene.catalog.products.some(({ id }) => id === state.productRef)) return
+  const product = findProduct(scene, state.productId, state.skuCode, Boolean(command.v1))
+  if (!product) return
+  const facts = { productRef: product.id, deliveryType: product.delivery.type }
+  const at = scene.receivedAt
+  const why = { dedupeKey: `product:${product.id}:${at.getTime()}`, reason: 'product set up', at }
+  scene.book.record(change, correct(state, facts, why), scene.origin)
+}
+
 async function answerPurchase(change: InstanceChange, scene: Scene): Promise<Decision> {
   const { instanceId } = change.state
-  if (change.state.deliveryState === 'delivered') {
+  if (change.state.deliveryState === 'delivered' || change.state.state === 'released') {
     const appInfo = (await appInfosOf(scene, [instanceId])).get(instanceId)
     return { answer: { code: ResultCode.success, instanceId, ...(appInfo ? { appInfo } : {}) } }
   }
@@ -143,7 +159,7 @@ async function answerPurchase(change: InstanceChange, scene: Scene): Promise<Dec
 }
 
 function orderIsKnown(state: InstanceState, scene: Scene, product: Product): boolean {
-  return state.protocol !== 'saas-v2' || scene.orders.has(state.orderId) || !scene.canQueryOrders
+  return state.protocol !== 'saas-v2' || orderWithLine(scene.orders, state) || !scene.canQueryOrders
     ? true
     : !needsOrder(product.delivery)
 }

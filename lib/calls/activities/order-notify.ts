@@ -1,4 +1,5 @@
 import type { OrderNotify } from '@/lib/marketplace'
+import { orderWithLine } from '@/lib/orders'
 import { type Activity, done } from './scene'
 
 /** An order was placed: its content is fetched and kept, so that the purchase that follows finds it. */
@@ -7,7 +8,7 @@ export const orderNotify: Activity<OrderNotify> = {
   touches: (command) => ({ orderIds: [command.orderId] }),
   decide(command, scene) {
     const { orderId, orderLineId } = command
-    if (!scene.orders.has(orderId) && scene.canQueryOrders)
+    if (!orderWithLine(scene.orders, command) && scene.canQueryOrders)
       scene.jobs.push({ name: 'fetch-order', data: { orderId, orderLineId } })
     return { answer: done }
   },

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { type Catalog, catalog, catalogNow, refreshCatalog } from '@/lib/catalog'
 import { type CredentialKind, noteUsed } from '@/lib/credentials'
+import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { once } from '@/lib/db/once'
 import { isUnavailable } from '@/lib/db/trouble'
@@ -23,12 +24,14 @@ import { callTook, countRefusal } from '@/lib/metrics'
 import { type Done, execute, finishCall, type Hints, recordTrouble, type Work } from './execute'
 import { settleMessages } from './messages'
 import { type Recognised, recognise } from './recognise'
-import { keepRefusal } from './refusals'
+import { keepRefusal, type Refusal } from './refusals'
 import type { StoredAnswer } from './types'
 import { type Verified, verify } from './verify'
 
 /** An answer must leave well before the marketplace's 5 s (V2; zh-cn_topic_0070649285) are over. */
 const ANSWER_BY_MS = 3_500
+/** How long a refusal waits to be kept. */
+const KEEP_WITHIN_MS = 1_000
 /** V1 waits 20 s (zh-cn_topic_0082027567): a purchase may wait that much longer for its delivery. */
 const DELIVERY_BY_MS = { v1: 15_000, v2: 3_500 }
 /** With more calls than this at once a V2 purchase is answered "processing" and left to the jobs. */
@@ -63,7 +66,7 @@ async function handle(raw: RawCall, startedAt: number): Promise<RawAnswer> {
     const { error, request, v1, keyKinds } = recognised
     const answer = refusalAnswer(error, v1 ? await newestKey(config, keyKinds) : null)
     const protocol = v1 ? 'saas-v1' : 'saas-v2'
-    await keepRefusal({
+    await keep({
       ...unknownCall,
       receivedAt,
       startedAt,
@@ -109,7 +112,7 @@ async function refuse(
   const answer = refusalAnswer(error, call.v1 ? await newestKey(catalogNow(), call.keyKinds) : null)
   const { protocol, activity, hints, request } = call
   const reason = signature.reason ?? 'signature'
-  await keepRefusal({ receivedAt, startedAt, protocol, activity, error, reason, hints, request, answer, signature })
+  await keep({ receivedAt, startedAt, protocol, activity, error, reason, hints, request, answer, signature })
   countRefusal(reason)
   return answer
 }
@@ -158,11 +161,9 @@ async function serve(work: Work, call: Recognised, config: Catalog): Promise<Raw
   const done = await within(running, ANSWER_BY_MS - (performance.now() - work.startedAt))
   if (!done) {
     log.error({ callId: work.callId, activity: work.activity }, 'the database did not answer in time')
-    const answer = work.write(
-      { code: ResultCode.internalError, message: 'our database did not answer in time' },
-      config,
-      null,
-    )
+    const said: Answer = { code: ResultCode.internalError, message: 'our database did not answer in time' }
+    const answer = work.write(said, config, null)
+    void running.then((late) => tellWhatWasSent(work, late, said, answer))
     observe(work, 'failed', ResultCode.internalError)
     return answer
   }
@@ -170,6 +171,14 @@ async function serve(work: Work, call: Recognised, config: Catalog): Promise<Raw
   if (done.nonceSeen) await keepSeenNonce(work, done)
   observe(work, done.outcome, done.decision.answer.code)
   return answer
+}
+
+/** A call that came to its end after we gave up on it did what it asked for; its record must say what was sent. */
+async function tellWhatWasSent(work: Work, late: Done, said: Answer, answer: StoredAnswer): Promise<void> {
+  if (!late.messageId || late.decision.answer.code === said.code) return
+  await prisma()
+    .$transaction((tx) => finishCall(tx, work, late, said, answer))
+    .catch((error) => log.warn({ err: error, callId: work.callId }, 'the record of a late call says another answer'))
 }
 
 /** Executes a call; what goes wrong on our side is answered 000005 and, where the database is there, recorded. */
@@ -262,11 +271,17 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   }
 }
 
+/** A refusal is sent in time, whether or not the database took it. */
+async function keep(refusal: Refusal): Promise<void> {
+  const left = ANSWER_BY_MS - (performance.now() - refusal.startedAt)
+  await within(keepRefusal(refusal), Math.min(left, KEEP_WITHIN_MS))
+}
+
 async function keepSeenNonce(work: Work, done: Done): Promise<void> {
   const { receivedAt, startedAt, protocol, activity, hints, request } = work
   const error = { code: done.decision.answer.code, message: done.decision.answer.message ?? '' }
   const signature = work.signature && { ...work.signature, ok: false, reason: 'nonce-seen' }
-  await keepRefusal({
+  await keep({
     receivedAt,
     startedAt,
     protocol,

@@ -127,6 +127,8 @@ export async function workOfMessage(
   const request = payload ? edited(stored.request, payload) : stored.request
   const recognised = recognise(rawOf(request, call.receivedAt))
   if (!recognised.ok) throw new DeskError('invalid', recognised.error.message, { field: recognised.error.field })
+  const asked = parse(recognised.value)
+  if (payload) checkSubject(message, recognised.value, asked)
   const key = keyOf(config, recognised.value, call.credentialId)
   return {
     callId: newId(),
@@ -136,7 +138,7 @@ export async function workOfMessage(
     protocol: recognised.value.protocol,
     activity: recognised.value.activity,
     source: 'replay',
-    asked: parse(recognised.value),
+    asked,
     hints: recognised.value.hints,
     request,
     signature: null,
@@ -146,6 +148,23 @@ export async function workOfMessage(
     messageKey: message.key,
     write: writerOf(recognised.value, key),
   }
+}
+
+// A message is about one activity, real or a test; what could not be read may become either.
+function checkSubject(
+  message: { key: string; activity: string; test: boolean },
+  call: Recognised,
+  asked: Work['asked'],
+) {
+  if (message.key.includes('unreadable:')) return
+  const part = call.v1 ? 'query' : 'body'
+  const refuse = (field: string, must: string) =>
+    new DeskError('invalid', `payload.${part}.${field}: a replay of this message must ${must}`, {
+      field: `payload.${part}.${field}`,
+    })
+  if (call.activity !== message.activity) throw refuse('activity', `stay ${message.activity}`)
+  if (asked.ok && asked.value.test !== message.test)
+    throw refuse('testFlag', message.test ? 'stay a test' : 'not become a test')
 }
 
 function rawOf(request: StoredRequest, receivedAt: Date) {

@@ -1,4 +1,5 @@
 import { Server } from 'node:http'
+import { format } from 'node:util'
 import next from 'next'
 import { readEnv } from '@/lib/env'
 import { type Ground, prepareGround } from '@/lib/ground'
@@ -14,6 +15,9 @@ const SAME_SIGNAL_MS = 1_000
 const front = createFront()
 let ground: Ground | undefined
 let stoppingSince: number | undefined
+
+// Standard output is for JSON lines; Next writes plain ones with these.
+console.log = console.info = (...parts: unknown[]) => log.info(format(...parts))
 
 process.on('SIGINT', onSignal)
 process.on('SIGTERM', onSignal)

@@ -13,6 +13,7 @@ export type RawTx = {
 }
 
 const CONNECTIONS = 4
+const ABANDONED_MS = 6_000
 
 // Of its own, so that calls of the marketplace never queue behind pages and background work.
 const pool = () =>
@@ -21,12 +22,15 @@ const pool = () =>
       connectionString: env().databaseUrl,
       max: CONNECTIONS,
       application_name: 'desk calls',
-      options: '-c timezone=UTC',
+      // The server ends what we gave up on by itself, so that it does not keep its locks.
+      options: `-c timezone=UTC -c statement_timeout=${ABANDONED_MS}`,
       connectionTimeoutMillis: 2_000,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
       keepAlive: true,
     })
+    // A connection that breaks fails its transaction, and says so besides; unheard that would end the process.
+    made.on('connect', (client) => client.on('error', () => {}))
     made.on('error', () => {}) // an idle connection that broke; the next transaction opens another
     return made
   })

@@ -1,0 +1,57 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { provideEnv } from '@/lib/env'
+import { directly, leaveDirect } from './direct'
+import { testDatabase } from './testing'
+import { isUnavailable } from './trouble'
+
+let database: Awaited<ReturnType<typeof testDatabase>>
+let other: pg.Client
+
+beforeAll(async () => {
+  database = await testDatabase()
+  provideEnv({ databaseUrl: database.url, deskSecret: 'a-secret-for-tests-only' })
+  other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+})
+
+afterAll(async () => {
+  await leaveDirect()
+  await other.end()
+  await database.drop()
+})
+
+const limit = { timeoutMs: 3_000 }
+const cutAll = () =>
+  other.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'desk calls'`)
+
+it('what takes too long is undone and lets go of what it locked', async () => {
+  await other.query('CREATE TABLE rows (n int); CREATE TABLE locked (n int)')
+  await other.query('BEGIN; LOCK TABLE locked')
+  const late = directly(
+    async (tx) => {
+      await tx.$executeRaw`INSERT INTO rows VALUES (1)`
+      await tx.$executeRaw`INSERT INTO locked VALUES (1)`
+    },
+    { timeoutMs: 300 },
+  )
+  await expect(late).rejects.toSatisfy(isUnavailable)
+  await other.query('COMMIT')
+  await directly((tx) => tx.$executeRaw`LOCK TABLE rows`, limit)
+  expect((await other.query('SELECT FROM rows UNION ALL SELECT FROM locked')).rowCount).toBe(0)
+})
+
+it('a connection that is cut in the middle of a transaction fails that transaction only', async () => {
+  const during = directly((tx) => tx.$queryRaw`SELECT pg_sleep(5)`, limit)
+  const between = directly(async (tx) => {
+    await tx.$queryRaw`SELECT 1`
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    return tx.$queryRaw`SELECT 2 AS n`
+  }, limit)
+  const settled = Promise.allSettled([during, between])
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  await cutAll()
+  const ends = await settled
+  for (const end of ends) expect(end.status === 'rejected' && isUnavailable(end.reason)).toBe(true)
+  expect(await directly((tx) => tx.$queryRaw`SELECT 3 AS n`, limit)).toEqual([{ n: 3 }])
+})

@@ -159,7 +159,7 @@ describe('a purchase that waits', () => {
     const { body: desk } = await ask('viewer', 'GET', '/desk')
     expect(desk).toMatchObject({
       environment: 'production',
-      counts: { openMessages: 1, waitingDeliveries: 1 },
+      counts: { openMessages: 0, waitingDeliveries: 1 },
       user: null,
     })
     const bad = await ask('operator', 'PATCH', `/instances/${instanceId}`, { appInfo: { frontEndUrl: 'nowhere' } })

@@ -369,6 +369,18 @@ describe('replay', () => {
     expect(await prisma().auditEntry.count({ where: { action: 'message.replay', target: message.id } })).toBe(1)
   })
 
+  it('a payload may name its members without saying where they stand', async () => {
+    const { instanceId } = (await send(v2Call(purchase()))).json as { instanceId: string }
+    const message = await failedRenewal()
+    const replay = (messageId: string, payload: Record<string, unknown>) =>
+      replayMessage({ ctx: systemContext, input: { messageId, payload, dryRun: true } })
+    expect(await replay(message.id, { instanceId })).toMatchObject({ resultCode: '000000' })
+    await send(v1Call({ activity: 'expireInstance', instanceId: 'nobody-here' }))
+    const older = await messageOf({ instanceId: 'nobody-here' })
+    expect(await replay(older.id, { instanceId })).toMatchObject({ resultCode: '000000' })
+    await expect(replay(older.id, { instanceId: {} })).rejects.toMatchObject({ field: 'payload.instanceId' })
+  })
+
   it('an old freeze replayed after a newer unfreeze is not applied', async () => {
     const { instanceId } = (await send(v2Call(purchase()))).json as { instanceId: string }
     const body = (status: string) => ({ activity: 'updateInstanceStatus', instanceId, status })

@@ -13,13 +13,16 @@ import { finishDelivery, parse, perform, writerOf } from './receive'
 import { type Recognised, recognise, sentAtOfV1 } from './recognise'
 import type { StoredRequest } from './types'
 
-/** Members that replace those of the stored request; a member set to null is left out. */
+/**
+ * Members that replace those of the stored request: `query` those of a call with parameters, `body` those of one with a
+ * body, any other by its own name those of either. A member set to null is left out.
+ */
 const payloadSchema = z
   .object({
     query: z.record(z.string().max(100), z.string().max(4096).nullable()).optional(),
     body: z.record(z.string().max(100), z.unknown()).optional(),
   })
-  .strict()
+  .catchall(z.unknown())
 
 export const replaySchema = z.object({
   messageId: z.uuid(),
@@ -180,24 +183,27 @@ function sentAtOf(call: Recognised, receivedAt: Date): Date {
 }
 
 function edited(request: StoredRequest, payload: z.output<typeof payloadSchema>): StoredRequest {
+  const { query, body, ...members } = payload
   if (request.method === 'GET') {
-    if (payload.body)
+    if (body)
       throw new DeskError('invalid', 'payload.body: this call has parameters, no body', { field: 'payload.body' })
-    const query = new URLSearchParams(request.query)
-    for (const [name, value] of Object.entries(payload.query ?? {})) {
-      if (value === null) query.delete(name)
-      else query.set(name, value)
+    const parameters = new URLSearchParams(request.query)
+    for (const [name, value] of Object.entries({ ...members, ...query })) {
+      if (value === null) parameters.delete(name)
+      else if (typeof value === 'object')
+        throw new DeskError('invalid', `payload.${name}: a parameter is a text`, { field: `payload.${name}` })
+      else parameters.set(name, String(value))
     }
-    return { ...request, query: query.toString() }
+    return { ...request, query: parameters.toString() }
   }
-  if (payload.query)
+  if (query)
     throw new DeskError('invalid', 'payload.query: this call has a body, no parameters', { field: 'payload.query' })
-  const body = JSON.parse(request.body.replace(/^\ufeff/, '')) as Record<string, unknown>
-  for (const [name, value] of Object.entries(payload.body ?? {})) {
-    if (value === null) delete body[name]
-    else body[name] = value
+  const sent = JSON.parse(request.body.replace(/^\ufeff/, '')) as Record<string, unknown>
+  for (const [name, value] of Object.entries({ ...members, ...body })) {
+    if (value === null) delete sent[name]
+    else sent[name] = value
   }
-  return { ...request, body: JSON.stringify(body) }
+  return { ...request, body: JSON.stringify(sent) }
 }
 
 /** The key the answer of a replay is written with: the original's while it is there, else the newest. */

@@ -8,12 +8,12 @@ import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
-import { learnUpgradeOrder, rebuildInstance } from '@/lib/instances'
+import { learnUpgradeOrder, loadInstances, rebuildInstance } from '@/lib/instances'
 import { registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import { seal } from '@/lib/secrets'
 import { applySetup } from '@/lib/setup'
 import { systemContext } from '@/lib/users/context'
-import { openPayload, replayMessage, resolveMessage } from './index'
+import { openPayload, replayMessage, resolveMessage, settleMessages } from './index'
 import { runAgain, workOfMessage } from './replay'
 import { newOrder, purchase, send, testKeys, v1Call, v2Call } from './test-marketplace'
 
@@ -158,6 +158,26 @@ describe('a slow database', () => {
       expect(call).toMatchObject({ outcome: 'failed', resultCode: '000005' })
       expect(openPayload(call.payload).answer?.body).toContain('"000005"')
     }
+  })
+})
+
+describe('polls and deliveries', () => {
+  it('of the same instances never wait for each other in a circle', async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, () => buy('pool-1')))
+    const states = await prisma().$transaction((tx) => loadInstances(tx, { instanceIds: ids, lock: false }))
+    const some = <T>(all: T[]) => all.filter(() => Math.random() < 0.5).sort(() => Math.random() - 0.5)
+    const end = Date.now() + 2_500
+    const poll = async () => {
+      while (Date.now() < end)
+        await Promise.all(some(ids).map((instanceId) => send(v2Call({ activity: 'queryInstance', instanceId }))))
+    }
+    const settle = async () => {
+      while (Date.now() < end) {
+        const ends = some(states).map((state) => ({ outcome: 'delivered', state }) as const)
+        await prisma().$transaction((tx) => settleMessages(tx, ends))
+      }
+    }
+    await Promise.all([poll(), poll(), settle(), settle()])
   })
 })
 

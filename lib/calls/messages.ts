@@ -146,7 +146,15 @@ export async function settleMessages(tx: Tx, ends: DeliveryEnd[]): Promise<void>
   }))
   if (known.length === 0) return
   const closes = Prisma.sql`(d.delivered AND m.state = 'open' AND m.outcome = 'processing')`
+  const ended = Prisma.sql`jsonb_to_recordset(${JSON.stringify(known)}::jsonb)
+    AS d("instanceId" text, "productRef" uuid, "customerId" text, delivered boolean)`
+  // Locked by key, as groups of calls do it, so that the two never wait for each other.
   await tx.$executeRaw`
+    WITH held AS (
+      SELECT m.id FROM messages m JOIN ${ended} ON m.instance_id = d."instanceId"
+      WHERE ${closes} OR (m.product_ref IS NULL AND d."productRef" IS NOT NULL)
+      ORDER BY m.key FOR UPDATE OF m
+    )
     UPDATE messages m SET
       product_ref = coalesce(m.product_ref, d."productRef"),
       customer_id = coalesce(m.customer_id, d."customerId"),
@@ -154,10 +162,8 @@ export async function settleMessages(tx: Tx, ends: DeliveryEnd[]): Promise<void>
       outcome = CASE WHEN ${closes} THEN 'succeeded' ELSE m.outcome END,
       closed_at = CASE WHEN ${closes} THEN ${new Date()}::timestamptz ELSE m.closed_at END,
       retry_until = CASE WHEN ${closes} THEN NULL ELSE m.retry_until END
-    FROM jsonb_to_recordset(${JSON.stringify(known)}::jsonb)
-      AS d("instanceId" text, "productRef" uuid, "customerId" text, delivered boolean)
-    WHERE m.instance_id = d."instanceId"
-      AND (${closes} OR (m.product_ref IS NULL AND d."productRef" IS NOT NULL))`
+    FROM held, ${ended}
+    WHERE m.id = held.id AND m.instance_id = d."instanceId"`
 }
 
 /** Closes an open message with a note: nothing more will be done about it. Operators and above; audited. */

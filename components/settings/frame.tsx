@@ -16,7 +16,8 @@ export function SettingsFrame({ children }: { children: ReactNode }) {
   const t = useTranslations('settings')
   const path = usePathname()
   const blocked = useBlocked('admin')
-  const forAll = path === '/settings/products'
+  // The bare address leads on to the products.
+  const forAll = path === '/settings/products' || path === '/settings'
   return (
     <>
       <PageHeader title={t('title')} />

@@ -105,8 +105,10 @@ test('many refreshes are few questions to the database', async () => {
   const asked = vi.spyOn(prisma(), '$queryRaw')
   const end = performance.now() + 300
   while (performance.now() < end) await Promise.race([refreshCatalog(), new Promise((r) => setTimeout(r, 1))])
-  expect(asked.mock.calls.length).toBeLessThanOrEqual(8)
+  const questions = asked.mock.calls.length
   asked.mockRestore()
+  await refreshCatalog() // nothing of this is left for the next test
+  expect(questions).toBeLessThanOrEqual(8)
 })
 
 test('a stale copy of the same version is not loaded again, and asked for once by many', async () => {

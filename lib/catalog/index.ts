@@ -72,8 +72,9 @@ export async function refreshCatalog(): Promise<Catalog> {
 }
 
 async function nextCheck(known: State): Promise<void> {
+  // One under way may have looked before whoever waits here came; the pause counts from its end.
+  while (known.work) await known.work
   await sleep(Math.min(refreshEveryMs, known.checkedAt + refreshEveryMs - Date.now()))
-  // One under way may have looked before whoever waits here came.
   while (known.work) await known.work
   known.next = null
   await look(known)

@@ -4,8 +4,9 @@ import { prisma } from '@/lib/db/client'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
 import { rebuildInstance } from '@/lib/instances'
+import { loadPurchaseDetails } from '@/lib/instances/store'
 import { registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
-import { decryptField, verifyBodySign } from '@/lib/marketplace'
+import { decryptField, encryptField, verifyBodySign } from '@/lib/marketplace'
 import { applySetup } from '@/lib/setup'
 import { systemContext } from '@/lib/users/context'
 import {
@@ -438,4 +439,28 @@ describe('replay', () => {
     expect(end.failed).toBeLessThanOrEqual(failed + 1)
     expect(end.failed).toBeLessThan(15)
   })
+})
+
+it('a V1 purchase keeps what only it says of the buyer, sealed and in plain for the delivery', async () => {
+  const iv = 'abcdefgh12345678'
+  const mobilePhone = encryptField('13800000000', testKeys.base, '1', iv)
+  const saasExtendParams = Buffer.from('[{"name":"emailDomainName","value":"shop.example.com"}]').toString('base64')
+  const answer = await send(
+    v1Call({
+      activity: 'newInstance',
+      customerId: 'cust-9',
+      businessId: 'biz-9',
+      productId: 'hand-1',
+      ...{ orderId: newOrder().orderId, mobilePhone, saasExtendParams },
+    }),
+  )
+  expect(answer.json.resultCode).toBe('000004')
+  const details = await loadPurchaseDetails(String(answer.json.instanceId))
+  expect(details).toMatchObject({
+    mobilePhone: '13800000000',
+    email: null,
+    extendParams: [{ name: 'emailDomainName', value: 'shop.example.com' }],
+  })
+  const event = await prisma().instanceEvent.findFirstOrThrow({ where: { instanceId: answer.json.instanceId } })
+  expect(JSON.stringify(event.data)).not.toContain('13800000000')
 })

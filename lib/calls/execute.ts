@@ -42,6 +42,8 @@ export type Work = {
   request: StoredRequest
   signature: SignatureCheck | null
   nonce: string | null
+  /** the key that signed the call, and signs its answer */
+  key: string
   replayOf: string | null
   actor: string | null
   /** the message to book this on, when it is not the command's own */
@@ -92,21 +94,21 @@ async function runGroup(works: Work[]): Promise<Done[]> {
 
 /** Executes calls in order inside `tx`: effects, events, jobs, messages and answers together. */
 export async function executeGroup(tx: RawTx, works: Work[]): Promise<Done[]> {
-  const { version, fresh } = await spendNonces(tx, works)
+  const [{ version, fresh }, { book, orders }] = await Promise.all([spendNonces(tx, works), setStage(tx, works)])
   const config = await catalogAt(version)
   const played = works.filter((work) => !work.nonce || fresh.has(work))
-  const { book, orders } = await setStage(tx, played)
   const jobs: JobRequest[] = []
   const canQueryOrders = config.active('ak-sk').length > 0
   const decided = new Map<Work, { decision: Decision; answer: StoredAnswer; row: CallRow }>()
   for (const work of played) {
-    const { callId, actor, protocol, receivedAt, sentAt } = work
+    const { callId, actor, protocol, receivedAt, sentAt, key } = work
     const scene: Scene = {
       tx,
       origin: { callId, actor },
       protocol,
       receivedAt,
       sentAt,
+      key,
       book,
       catalog: config,
       canQueryOrders,
@@ -117,12 +119,9 @@ export async function executeGroup(tx: RawTx, works: Work[]): Promise<Done[]> {
     const answer = writeAnswer(work, decision, config)
     decided.set(work, { decision, answer, row: rowOf(work, decision, answer) })
   }
-  await saveChanges(tx, book.changes(), played[0]?.receivedAt ?? new Date())
-  const ids = await recordCalls(
-    tx,
-    [...decided.values()].map(({ row }) => row),
-  )
-  await addJobs(tx, jobs)
+  const rows = [...decided.values()].map(({ row }) => row)
+  const saved = saveChanges(tx, book.changes(), played[0]?.receivedAt ?? new Date())
+  const [ids] = await Promise.all([recordCalls(tx, rows), saved, addJobs(tx, jobs)])
   return works.map((work) => {
     const end = decided.get(work)
     if (!end) return seenBefore(work, config)
@@ -185,11 +184,14 @@ async function setStage(tx: RawTx, works: Work[]) {
     if (touches.purchaseKey) purchaseKeys.add(touches.purchaseKey)
     for (const orderId of touches.orderIds ?? []) orderIds.add(orderId)
   }
-  const locked = await loadInstances(tx, { instanceIds: [...write], purchaseKeys: [...purchaseKeys], lock: true })
-  for (const state of locked) read.delete(state.instanceId)
-  const seen = await loadInstances(tx, { instanceIds: [...read], lock: false })
-  const orders = orderIds.size > 0 ? await findOrders(tx, [...orderIds]) : new Map()
-  return { book: new InstanceBook([...locked, ...seen], await knownEvents(tx, pairs)), orders }
+  const [locked, seen, orders, events] = await Promise.all([
+    loadInstances(tx, { instanceIds: [...write], purchaseKeys: [...purchaseKeys], lock: true }),
+    loadInstances(tx, { instanceIds: [...read], lock: false }),
+    findOrders(tx, [...orderIds]),
+    knownEvents(tx, pairs),
+  ])
+  // What is locked comes last: it counts where an instance is both read and changed.
+  return { book: new InstanceBook([...seen, ...locked], events), orders }
 }
 
 function rowOf(work: Work, decision: Decision, answer: StoredAnswer): CallRow {

@@ -132,6 +132,7 @@ function workOf(call: Recognised, verified: Verified & { ok: true }, receivedAt:
     request: call.request,
     signature,
     nonce,
+    key: credential.secret,
     replayOf: null,
     actor: null,
     messageKey: null,

@@ -146,6 +146,7 @@ export async function workOfMessage(
     request,
     signature: null,
     nonce: null,
+    key,
     replayOf: call.id,
     actor,
     messageKey: message.key,

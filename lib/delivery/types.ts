@@ -13,6 +13,9 @@ export type DeliveryFacts = {
   customerName: string | null
   userId: string | null
   userName: string | null
+  /** of the buyer, plain; only for the seller's own software */
+  mobilePhone?: string | null
+  email?: string | null
   test: boolean
   trial: boolean
   expiresAt: Date | null

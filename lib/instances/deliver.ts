@@ -22,6 +22,7 @@ import {
   knownEvents,
   loadAppInfos,
   loadInstances,
+  loadPurchaseDetails,
   lockInstance,
   saveChanges,
 } from './store'
@@ -153,13 +154,14 @@ async function ask(
   const { delivery } = product
   if (delivery.type === 'manual') return { type: 'waiting', reason: 'waits for staff to enter the access data' }
   if (delivery.type === 'pool') return { type: 'pool', product }
+  const details = state.protocol === 'saas-v1' ? await loadPurchaseDetails(state.instanceId) : null
   if (delivery.type === 'template')
-    return { type: 'delivered', appInfo: renderTemplate(delivery, factsOf(state, order)) }
+    return { type: 'delivered', appInfo: renderTemplate(delivery, factsOf(state, order, details)) }
   const limit = Math.min(delivery.timeoutSeconds * 1000, deadline - Date.now() - 100)
   if (limit < 200) return { type: 'failed', error: 'no time was left to call the webhook' }
   return callDeliveryWebhook(
     product,
-    { type: 'instance.requested', instance: factsOf(state, order), order },
+    { type: 'instance.requested', instance: factsOf(state, order, details), order },
     { timeoutMs: limit },
   )
 }

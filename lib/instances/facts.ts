@@ -1,10 +1,14 @@
 import type { Catalog } from '@/lib/catalog'
 import type { DeliveryFacts } from '@/lib/delivery'
 import { type MarketplaceOrder, type MarketplaceOrderLine, parseWireTime } from '@/lib/marketplace'
-import type { InstanceState } from './state'
+import type { InstanceState, PurchaseDetails } from './state'
 
 /** What a delivery may use of an instance and its order. */
-export function factsOf(state: InstanceState, order: MarketplaceOrder | null): DeliveryFacts & { createdAt: Date } {
+export function factsOf(
+  state: InstanceState,
+  order: MarketplaceOrder | null,
+  details: PurchaseDetails | null = null,
+): DeliveryFacts & { createdAt: Date } {
   const line = order ? lineOf(order, state) : null
   return {
     instanceId: state.instanceId,
@@ -15,14 +19,16 @@ export function factsOf(state: InstanceState, order: MarketplaceOrder | null): D
     skuCode: state.skuCode,
     customerId: state.customerId,
     customerName: state.customerName,
-    userId: order?.buyer?.userId ?? null,
-    userName: order?.buyer?.userName ?? null,
+    userId: order?.buyer?.userId ?? details?.userId ?? null,
+    userName: order?.buyer?.userName ?? details?.userName ?? null,
+    mobilePhone: order?.buyer?.mobilePhone ?? details?.mobilePhone ?? null,
+    email: order?.buyer?.email ?? details?.email ?? null,
     test: state.test,
     trial: state.trial,
     createdAt: state.createdAt,
     expiresAt: state.expiresAt,
     quantity: state.quantity?.amount ?? null,
-    extendParams: [...(order?.extendParams ?? []), ...(line?.extendParams ?? [])],
+    extendParams: [...(order?.extendParams ?? []), ...(line?.extendParams ?? []), ...(details?.extendParams ?? [])],
   }
 }
 

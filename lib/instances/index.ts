@@ -3,7 +3,14 @@ export { enterAppInfo, requestDelivery, revealAppInfo } from './actions'
 export { announceInstance, type DeliveryEnd, deliverInstance, deliverInstances, learnUpgradeOrder } from './deliver'
 export { factsOf, factsOfOrder } from './facts'
 export { findInstance, findInstanceOfOrderLine, type InstanceItem, instanceItem } from './queries'
-export { applyEvent, type EventDraft, type InstanceEventType, type InstanceState, type Quantity } from './state'
+export {
+  applyEvent,
+  type EventDraft,
+  type InstanceEventType,
+  type InstanceState,
+  type PurchaseDetails,
+  type Quantity,
+} from './state'
 export {
   addEvent,
   changeOf,

@@ -1,4 +1,4 @@
-import type { AppInfo } from '@/lib/marketplace'
+import type { AppInfo, ExtendParam } from '@/lib/marketplace'
 
 /** What the desk knows of one instance: the projection of its events, times in UTC. */
 export type InstanceState = {
@@ -69,6 +69,17 @@ export type EventDraft = {
   set: InstanceSet
   /** Access data of a delivery; stored sealed, never in `set`. */
   appInfo?: AppInfo
+  /** What came with a purchase; stored sealed as well. */
+  details?: PurchaseDetails
+}
+
+/** What a V1 purchase says of its buyer and no order query repeats: for the seller's software, decrypted. */
+export type PurchaseDetails = {
+  userId: string | null
+  userName: string | null
+  mobilePhone: string | null
+  email: string | null
+  extendParams: ExtendParam[]
 }
 
 const dates = [

@@ -1,10 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Prisma, type Tx } from '@/lib/db/client'
+import { Prisma, prisma, type Tx } from '@/lib/db/client'
 import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import type { AppInfo } from '@/lib/marketplace'
 import { seal, unseal } from '@/lib/secrets'
-import { applyEvent, type EventDraft, type InstanceSet, type InstanceState, stateFromPurchase, writeSet } from './state'
+import {
+  applyEvent,
+  type EventDraft,
+  type InstanceSet,
+  type InstanceState,
+  type PurchaseDetails,
+  stateFromPurchase,
+  writeSet,
+} from './state'
 
 /** Column and SQL type of every member of the projection. */
 const columns = {
@@ -101,6 +109,7 @@ export type InstanceChange = {
 export function openChange(
   state: InstanceState,
   origin: { callId: string | null; actor: string | null },
+  details: PurchaseDetails | null = null,
 ): InstanceChange {
   const event: EventDraft = {
     type: 'purchased',
@@ -108,6 +117,7 @@ export function openChange(
     applied: true,
     occurredAt: state.createdAt,
     set: writeSet(state),
+    ...(details ? { details } : {}),
   }
   return { state, created: true, touchedAt: state.createdAt, appInfo: null, events: [{ ...event, ...origin }] }
 }
@@ -137,14 +147,12 @@ export async function saveChanges(tx: RawTx, changes: InstanceChange[], recorded
   const created = changes.filter((change) => change.created)
   const changed = changes.filter((change) => !change.created && change.events.length > 0)
   const touched = changes.filter((change) => !change.created && change.events.length === 0 && change.touchedAt)
-  if (created.length > 0) {
-    const inserted = await tx.$queryRawUnsafe<{ instance_id: string }[]>(insertInstances, rowsOf(created))
-    if (inserted.length < created.length) throw new PurchaseConflict('another call opened the same purchase')
-  }
-  if (changed.length > 0) await tx.$executeRawUnsafe(updateInstances, rowsOf(changed))
+  const writes: Promise<unknown>[] = []
+  if (created.length > 0) writes.push(insertAll(tx, created))
+  if (changed.length > 0) writes.push(tx.$executeRawUnsafe(updateInstances, rowsOf(changed)))
   if (touched.length > 0) {
     const ids = touched.map((change) => change.state.instanceId).sort()
-    await tx.$executeRaw`UPDATE instances SET last_call_at = ${recordedAt} WHERE instance_id = ANY(${ids})`
+    writes.push(tx.$executeRaw`UPDATE instances SET last_call_at = ${recordedAt} WHERE instance_id = ANY(${ids})`)
   }
   const events = changes.flatMap((change) =>
     change.events.map((event) => ({
@@ -157,12 +165,18 @@ export async function saveChanges(tx: RawTx, changes: InstanceChange[], recorded
       occurred_at: event.occurredAt,
       recorded_at: recordedAt,
       data: { set: event.set },
-      sealed: event.appInfo ? base64(seal(JSON.stringify(event.appInfo))) : null,
+      sealed: sealedPart(event),
       call_id: event.callId,
       actor: event.actor,
     })),
   )
-  if (events.length > 0) await tx.$executeRawUnsafe(insertEvents, JSON.stringify(events))
+  if (events.length > 0) writes.push(tx.$executeRawUnsafe(insertEvents, JSON.stringify(events)))
+  await Promise.all(writes)
+}
+
+async function insertAll(tx: RawTx, created: InstanceChange[]): Promise<void> {
+  const inserted = await tx.$queryRawUnsafe<{ instance_id: string }[]>(insertInstances, rowsOf(created))
+  if (inserted.length < created.length) throw new PurchaseConflict('another call opened the same purchase')
 }
 
 function rowsOf(changes: InstanceChange[]): string {
@@ -199,6 +213,20 @@ const insertEvents = `
 
 function base64(data: Uint8Array): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')
+}
+
+function sealedPart({ appInfo, details }: EventDraft): string | null {
+  const part = appInfo ?? details
+  return part ? base64(seal(JSON.stringify(part))) : null
+}
+
+/** What came with the purchase of an instance, where it was a V1 one. */
+export async function loadPurchaseDetails(instanceId: string): Promise<PurchaseDetails | null> {
+  const event = await prisma().instanceEvent.findUnique({
+    where: { instanceId_dedupeKey: { instanceId, dedupeKey: 'purchased' } },
+    select: { sealed: true },
+  })
+  return event?.sealed ? (JSON.parse(unseal(event.sealed)) as PurchaseDetails) : null
 }
 
 /** Folds the events of one instance into its projection again and says whether the stored one differed. */

@@ -1,5 +1,5 @@
 import { newId } from '@/lib/db/ids'
-import { type DeliveryFacts, needsOrder, renderTemplate, takePoolAccount } from '@/lib/delivery'
+import { needsOrder, renderTemplate, takePoolAccount } from '@/lib/delivery'
 import {
   correct,
   deliver,
@@ -8,8 +8,9 @@ import {
   factsOfOrder,
   type InstanceChange,
   type InstanceState,
+  type PurchaseDetails,
 } from '@/lib/instances'
-import { type MarketplaceOrder, type NewInstance, ResultCode } from '@/lib/marketplace'
+import { decryptField, type MarketplaceOrder, type NewInstance, ResultCode } from '@/lib/marketplace'
 import { orderWithLine } from '@/lib/orders'
 import type { Product } from '@/lib/products'
 import { type Activity, appInfosOf, type Decision, readTime, type Scene } from './scene'
@@ -26,7 +27,7 @@ export const newInstance: Activity<NewInstance> = {
     const change = known ?? openInstance(command, scene)
     if (known) adoptProduct(known, command, scene)
     change.touchedAt = scene.receivedAt
-    const decision = await answerPurchase(change, scene)
+    const decision = await answerPurchase(change, command, scene)
     return {
       ...decision,
       instanceId: change.state.instanceId,
@@ -60,7 +61,7 @@ function openInstance(command: NewInstance, scene: Scene): InstanceChange {
       data: { instanceIds: [state.instanceId] },
       startAfter: new Date(Date.now() + (command.v1 ? HEAD_START_MS.v1 : HEAD_START_MS.v2)),
     })
-  return scene.book.open(state, scene.origin)
+  return scene.book.open(state, scene.origin, detailsOf(command, scene))
 }
 
 function fromCommand(command: NewInstance, scene: Scene): InstanceState {
@@ -140,7 +141,7 @@ function adoptProduct(change: InstanceChange, command: NewInstance, scene: Scene
   scene.book.record(change, correct(state, facts, why), scene.origin)
 }
 
-async function answerPurchase(change: InstanceChange, scene: Scene): Promise<Decision> {
+async function answerPurchase(change: InstanceChange, command: NewInstance, scene: Scene): Promise<Decision> {
   const { instanceId } = change.state
   if (change.state.deliveryState === 'delivered' || change.state.state === 'released') {
     const appInfo = (await appInfosOf(scene, [instanceId])).get(instanceId)
@@ -148,7 +149,7 @@ async function answerPurchase(change: InstanceChange, scene: Scene): Promise<Dec
   }
   const product = scene.catalog.products.find((candidate) => candidate.id === change.state.productRef) ?? null
   if (product?.delivery.type === 'template' && orderIsKnown(change.state, scene, product)) {
-    const appInfo = renderTemplate(product.delivery, deliveryFacts(change.state))
+    const appInfo = renderTemplate(product.delivery, factsOf(change.state, null, detailsOf(command, scene)))
     scene.book.record(change, deliver(change.state, appInfo, scene.receivedAt), scene.origin)
     return { answer: { code: ResultCode.success, instanceId, appInfo } }
   }
@@ -177,6 +178,18 @@ async function fromPool(change: InstanceChange, scene: Scene, product: Product):
   return { answer: { code: ResultCode.success, instanceId, appInfo } }
 }
 
-function deliveryFacts(state: InstanceState): DeliveryFacts {
-  return factsOf(state, null)
+/** What only the V1 call says of the buyer; phone and mail come encrypted (zh-cn_topic_0070649013). */
+function detailsOf({ v1, productId }: NewInstance, scene: Scene): PurchaseDetails | null {
+  if (!v1) return null
+  const { userId, userName, extendParams } = v1
+  // Which cipher it is was chosen when the product was published; the call does not say.
+  const chosen = findProduct(scene, productId, v1.skuCode, true)?.encryptType ?? '1'
+  const plain = (ciphertext: string | null) => {
+    for (const encryptType of ciphertext ? ([chosen, chosen === '1' ? '2' : '1'] as const) : []) {
+      const text = decryptField(ciphertext as string, scene.key, encryptType)
+      if (text.ok) return text.value
+    }
+    return null
+  }
+  return { userId, userName, extendParams, mobilePhone: plain(v1.mobilePhone), email: plain(v1.email) }
 }

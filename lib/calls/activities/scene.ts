@@ -8,6 +8,7 @@ import {
   type InstanceState,
   loadAppInfos,
   openChange,
+  type PurchaseDetails,
 } from '@/lib/instances'
 import type { JobData, JobRequest } from '@/lib/jobs'
 import type { Answer, AppInfo, Command, MarketplaceOrder } from '@/lib/marketplace'
@@ -40,8 +41,8 @@ export class InstanceBook {
     return this.byPurchase.get(purchaseKey) ?? null
   }
 
-  open(state: InstanceState, origin: Origin): InstanceChange {
-    return this.keep(openChange(state, origin))
+  open(state: InstanceState, origin: Origin, details: PurchaseDetails | null): InstanceChange {
+    return this.keep(openChange(state, origin, details))
   }
 
   /** Was this change recorded before, by an earlier call or by one of this group? */
@@ -72,6 +73,8 @@ export type Scene = {
   receivedAt: Date
   /** the marketplace's own time of the call */
   sentAt: Date
+  /** the key that signed the call: V1 encrypts fields with it */
+  key: string
   book: InstanceBook
   catalog: Catalog
   /** an AK/SK is there to ask the marketplace with */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { SMTPServer } from 'smtp-server'
 import { SHOP } from '@/sandbox/shop'
-import { ask, buy, goods, messageOf, setSeller } from './support/shop'
+import { ask, buy, goods, messageOf, setSeller, tried } from './support/shop'
 import { expect, expectAccessible, test } from './support/test'
 import { ports } from './support/world'
 
@@ -81,6 +81,7 @@ test.describe('an operator', () => {
       await expectAccessible(page)
     })
 
+    await tried(instanceId, 3)
     await setSeller('ok')
 
     await test.step('replays it with a note', async () => {

@@ -1,5 +1,6 @@
+import { expect } from '@playwright/test'
 import { orderIdAt, randomBuyer, unseeded } from '@/sandbox/believable'
-import { type Activity, type CallSpec, type Fields, type Fired, fire } from '@/sandbox/caller'
+import { type Activity, type AppInfo, type CallSpec, type Fields, type Fired, fire } from '@/sandbox/caller'
 import { buildOrder, lineOf, periodLater } from '@/sandbox/orders'
 import { SHOP, shopProducts } from '@/sandbox/shop'
 import type { SellerMode } from '@/sandbox/webhook-seller'
@@ -49,6 +50,17 @@ export async function buy({ name, productId, skuCode }: Goods, fields: Fields = 
   const again = () => call('newInstance', purchase)
   const answer = await again()
   return { orderId, buyer: buyerInfo, answer, instanceId: answer.instanceId ?? '', again }
+}
+
+/** What the marketplace shows the buyer: a V2 purchase's access data come with the next query. */
+export async function accessOf(instanceId: string): Promise<AppInfo | null> {
+  return (await call('queryInstance', { instanceId })).appInfo
+}
+
+/** The background tries a purchase, too: waits until that has happened, so that nothing moves by itself any more. */
+export async function tried(instanceId: string, times: number): Promise<void> {
+  const attempts = () => ask<{ deliveryAttempts: number }>('GET', `/instances/${instanceId}`)
+  await expect.poll(async () => (await attempts()).deliveryAttempts).toBeGreaterThanOrEqual(times)
 }
 
 /** A V1 purchase, which brings the buyer's phone number and mail along. */

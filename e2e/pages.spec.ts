@@ -1,0 +1,121 @@
+import type { Page } from '@playwright/test'
+import { SHOP } from '@/sandbox/shop'
+import { ask, buy, buyV1, call, failOften, goods, messageOf, setSeller, unique } from './support/shop'
+import { expect, expectAccessible, expectLoaded, test } from './support/test'
+
+test.use({ role: 'admin' })
+
+let addresses: Record<string, string>
+
+/** Something of everything, so that no page stands empty. */
+test.beforeAll(async () => {
+  const [manual, bought] = [await buy(goods('manual')), await buy(goods('template'))]
+  await buyV1()
+  await buy(goods('template'), { testFlag: '1' })
+  await setSeller('refuse')
+  const failed = await buy(goods('webhook'))
+  await setSeller('ok')
+  await call('updateInstanceStatus', { instanceId: bought.instanceId, status: 'FREEZE' })
+  await failOften(unique('page-'), 3)
+  const refused = unique('refused-')
+  await call('releaseInstance', { instanceId: refused }, { key: SHOP.retiredKey })
+  const { items } = await ask<{ items: { id: string }[] }>('GET', `/calls?q=${refused}`)
+  addresses = {
+    overview: '/',
+    failed: '/calls',
+    messages: '/calls?view=messages&test=both',
+    calls: '/calls?view=calls',
+    message: `/calls/messages/${await messageOf(failed.orderId)}`,
+    call: `/calls/${items[0]?.id}`,
+    instances: '/instances?test=both',
+    waiting: `/instances/${manual.instanceId}`,
+    instance: `/instances/${bought.instanceId}`,
+    products: '/settings/products',
+    credentials: '/settings/credentials',
+    staff: '/settings/staff',
+    tokens: '/settings/tokens',
+    audit: '/settings/audit',
+    'not-found': '/nowhere',
+  }
+})
+
+async function look(page: Page, name: string, width: number, file: string): Promise<void> {
+  await page.setViewportSize({ width, height: 900 })
+  await expectLoaded(page)
+  await expectAccessible(page)
+  await page.screenshot({ path: file })
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(overflow, `${name} at ${width} px is wider than the window`).toBe(0)
+}
+
+for (const [locale, lang] of [
+  ['zh-CN', 'zh-CN'],
+  ['en-US', 'en'],
+] as const) {
+  test.describe(lang, () => {
+    test.use({ locale })
+
+    test(`every page is readable and fits, wide and narrow (${lang})`, async ({ page }, info) => {
+      test.setTimeout(240_000)
+      const errors: string[] = []
+      page.on('console', (said) => said.type() === 'error' && errors.push(`${page.url()}: ${said.text()}`))
+      page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
+      for (const [name, address] of Object.entries(addresses)) {
+        await test.step(name, async () => {
+          await page.goto(address)
+          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+          await expect(page.locator('html')).toHaveAttribute('lang', lang)
+          for (const width of [1440, 390]) await look(page, name, width, info.outputPath(`${name}-${width}.png`))
+        })
+      }
+      expect(errors.filter((error) => !error.includes('404'))).toEqual([])
+    })
+  })
+}
+
+test('the dark side is as readable', async ({ page }, info) => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  for (const name of ['overview', 'failed', 'message', 'call', 'instance', 'products']) {
+    await page.goto(addresses[name] ?? '')
+    await look(page, name, 1440, info.outputPath(`${name}-dark.png`))
+  }
+})
+
+test('the language and the look are changed where one is, and kept', async ({ page }) => {
+  await page.goto('/calls?view=calls')
+  await page.getByRole('button', { name: 'admin@shop.example.com' }).click()
+  await page.getByRole('menuitemradio', { name: '简体中文' }).click()
+  await expect(page.getByRole('heading', { name: '调用', exact: true })).toBeVisible()
+  await expect(page).toHaveURL(/view=calls/)
+  await page.getByRole('button', { name: 'admin@shop.example.com' }).click()
+  await page.getByRole('menuitemradio', { name: '深色' }).click()
+  await page.reload()
+  await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+})
+
+test('the navigation of a narrow screen opens, leads on and closes', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Open navigation' }).click()
+  await expectAccessible(page)
+  await page
+    .getByRole('dialog')
+    .getByRole('link', { name: /^Instances/ })
+    .click()
+  await expect(page).toHaveURL(/\/instances/)
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await page.getByRole('list', { name: 'Instances' }).getByRole('listitem').first().click()
+  await expect(page).toHaveURL(/\/instances\/.+/)
+})
+
+test('the keyboard reaches the content past the navigation', async ({ page }) => {
+  await page.goto('/calls')
+  await expectLoaded(page)
+  await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('main')).toBeFocused()
+})

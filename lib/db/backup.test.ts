@@ -196,7 +196,9 @@ test('a backup of another migration or another secret is refused in words', asyn
   const other = path.join(directory, 'other.gz')
   writeFileSync(
     other,
-    edit(readFileSync(file), (lines) => lines.map((line) => line.replace('_the_desk', '_later'))),
+    edit(readFileSync(file), (lines) =>
+      lines.map((line) => line.replace(/"migration":"\w+"/, '"migration":"20990101000000_later"')),
+    ),
   )
   await expect(restore(other, true)).rejects.toMatchObject({
     code: 'conflict',

@@ -341,7 +341,7 @@ function trouble(
   origin: { callId: string | null; actor: string | null },
   outcome: 'waiting' | 'refused' | 'failed',
 ): Omit<DeliveryEnd, 'state'> {
-  const event = deliveryTrouble(change.state, what, at)
+  const event = deliveryTrouble(change.state, { ...what, expected: outcome === 'waiting' }, at)
   if (event) addEvent(change, event, origin)
   return { outcome, ...(what.error ? { error: what.error } : {}) }
 }

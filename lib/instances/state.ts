@@ -43,6 +43,7 @@ export type InstanceEventType =
   | 'purchased'
   | 'delivered'
   | 'delivery-failed'
+  | 'delivery-waits'
   | 'renewed'
   | 'renewal-refunded'
   | 'converted'

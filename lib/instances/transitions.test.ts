@@ -206,8 +206,17 @@ describe('specification, delivery, corrections', () => {
     const pending = { ...bought, deliveryState: 'waiting' } as const
     const trouble = { state: 'waiting', code: null, error: 'timed out' } as const
     const event = deliveryTrouble(pending, trouble, at(2))
-    expect(event?.applied).toBe(true)
+    expect(event).toMatchObject({ applied: true, type: 'delivery-failed' })
     expect(deliveryTrouble(applyEvent(pending, event as never), trouble, at(3))).toBeNull()
+  })
+
+  it('calls it no failure when somebody is expected to finish it', () => {
+    const pending = { ...bought, deliveryState: 'waiting' } as const
+    const waiting = { state: 'waiting', code: null, error: 'waits for staff', expected: true } as const
+    expect(deliveryTrouble(pending, waiting, at(2))).toMatchObject({
+      type: 'delivery-waits',
+      reason: 'waits for staff',
+    })
   })
 
   it('corrects only what differs', () => {

@@ -154,7 +154,13 @@ export function deliver(state: InstanceState, appInfo: AppInfo, at: Date, dedupe
   return { ...draft, applied: true, set, appInfo }
 }
 
-export type DeliveryTrouble = { state: 'waiting' | 'refused'; code: string | null; error: string | null }
+export type DeliveryTrouble = {
+  state: 'waiting' | 'refused'
+  code: string | null
+  error: string | null
+  /** nothing went wrong: staff or the seller's software will finish it */
+  expected?: boolean
+}
 
 /** A delivery that waits, was refused or failed. Null: nothing new to say. */
 export function deliveryTrouble(state: InstanceState, trouble: DeliveryTrouble, at: Date): EventDraft | null {
@@ -165,7 +171,7 @@ export function deliveryTrouble(state: InstanceState, trouble: DeliveryTrouble, 
     state.deliveryError === trouble.error
   if (same) return null
   return {
-    type: 'delivery-failed',
+    type: trouble.expected ? 'delivery-waits' : 'delivery-failed',
     dedupeKey: `delivery:${at.getTime()}:${trouble.state}`,
     applied: true,
     occurredAt: at,

@@ -255,12 +255,14 @@ function Situation({
     )
   }
   const first = firstLine(message.resultMsg)
+  const opened = message.activity === 'newInstance' && message.instance?.deliveryState === 'delivered'
   return (
     <Callout tone="bad" icon={CircleX}>
       <p className="font-medium">
         <ResultCode code={message.resultCode} tone={false} />
       </p>
       {first ? <p className="mt-0.5 break-words">{first}</p> : null}
+      {opened ? <p className="mt-0.5">{t('openedSince')}</p> : null}
       <p className="mt-1 text-xs">
         {left ? (left.ms > 0 ? t('windowRuns', { left: left.text }) : t('windowOver')) : t('noWindow')}
       </p>
@@ -476,7 +478,7 @@ function SingleCall({ call }: { call: CallDetail }) {
               [t('order'), <Id key="o" value={call.orderId} />],
               [
                 t('instance'),
-                call.instanceId ? (
+                call.instanceId && call.outcome !== 'rejected' && call.resultCode !== '000003' ? (
                   <Link
                     key="i"
                     className="rounded-sm text-accent hover:underline"
@@ -485,7 +487,7 @@ function SingleCall({ call }: { call: CallDetail }) {
                     <span className="break-all font-mono text-[0.92em]">{call.instanceId}</span>
                   </Link>
                 ) : (
-                  '–'
+                  <Id key="i" value={call.instanceId} />
                 ),
               ],
               [t('customer'), <Id key="c" value={call.customerId} />],

@@ -66,7 +66,9 @@ function verifyNewer(call: Recognised, config: Catalog, receivedAt: Date): Verif
   const check = kit ? verifyKitV2 : verifyV2
   const body = call.body as SignedBody
   const tried = tryKeys(call, config, (key) => check({ body, timestamp, nonce, signature: received }, key))
-  const signature = { ...tried.signature, received }
+  // Shown beside each other, the two must not differ by the case of their digits alone.
+  const computed = /[A-F]/.test(received) ? (tried.signature.computed?.toUpperCase() ?? null) : tried.signature.computed
+  const signature = { ...tried.signature, computed, received }
   if (!tried.credential) return mismatch(signature, signatureName, config, call)
   if (!fresh.ok) {
     const seconds = Math.round(fresh.skewMs / 1000)

@@ -34,6 +34,14 @@ const runners = {
     command: (report) => [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`],
     count: countVitest,
   },
+  endurance: {
+    command: (report) => [
+      bin('vitest'),
+      ...['run', '--config', 'vitest.endurance.config.ts', '--reporter=dot', '--reporter=json'],
+      `--outputFile.json=${report}`,
+    ],
+    count: countVitest,
+  },
   browser: {
     command: () => [bin('playwright'), 'test', '--reporter=dot,json'],
     count: countPlaywright,

@@ -40,14 +40,18 @@ export type CallRow = {
 export async function recordCalls(tx: RawTx, calls: CallRow[]): Promise<Map<string, string>> {
   const messages = new Map<string, MessageRow>()
   for (const call of calls) messages.set(call.messageKey, fold(messages.get(call.messageKey), call))
-  const rows = calls.map(({ payload, ...call }) => ({
-    ...call,
-    payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64'),
-  }))
+  // The payloads travel as one run of bytes, of which each call takes its part.
+  let payloadAt = 1
+  const rows = calls.map(({ payload, ...call }) => {
+    const row = { ...call, payloadAt, payloadSize: payload.length }
+    payloadAt += payload.length
+    return row
+  })
   const written = await tx.$queryRawUnsafe<{ key: string; id: string }[]>(
     writeCalls,
     JSON.stringify([...messages.values()]),
     JSON.stringify(rows),
+    Buffer.concat(calls.map(({ payload }) => payload)),
   )
   return new Map(written.map((row) => [row.key, row.id]))
 }
@@ -93,7 +97,8 @@ const messageRecord = `
 const callRecord = `
   id uuid, "messageKey" text, "receivedAt" timestamptz, protocol text, activity text, source text, outcome text, "resultCode" text,
   "resultMsg" text, "orderId" text, "orderLineId" text, "businessId" text, "instanceId" text, "customerId" text, test boolean,
-  "durationMs" int, "credentialId" uuid, "replayOf" uuid, actor text, payload text`
+  "durationMs" int, "credentialId" uuid, "replayOf" uuid, actor text,
+  "payloadAt" int, "payloadSize" int`
 
 const writeCalls = `
   WITH moved AS (
@@ -102,7 +107,7 @@ const writeCalls = `
     SELECT id, key, protocol, activity, state, outcome, attempts, "firstAt", "lastAt", "retryUntil", "resultCode",
       "resultMsg", "orderId", "orderLineId", "instanceId", "customerId", "productRef", test, "lastCallId",
       CASE WHEN state = 'succeeded' THEN "lastAt" END
-    FROM jsonb_to_recordset($1::jsonb) AS m(${messageRecord})
+    FROM json_to_recordset($1::json) AS m(${messageRecord})
     ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
       attempts = messages.attempts + excluded.attempts,
@@ -127,8 +132,8 @@ const writeCalls = `
       order_line_id, business_id, instance_id, customer_id, test, duration_ms, credential_id, replay_of, actor, payload)
     SELECT c.id, moved.id, "receivedAt", protocol, activity, source, outcome, "resultCode", "resultMsg", "orderId",
       "orderLineId", "businessId", "instanceId", "customerId", test, "durationMs", "credentialId", "replayOf", actor,
-      decode(payload, 'base64')
-    FROM jsonb_to_recordset($2::jsonb) AS c(${callRecord}) JOIN moved ON moved.key = c."messageKey"
+      substring($3::bytea FROM "payloadAt" FOR "payloadSize")
+    FROM json_to_recordset($2::json) AS c(${callRecord}) JOIN moved ON moved.key = c."messageKey"
   )
   SELECT key, id FROM moved`
 

@@ -191,7 +191,7 @@ function rowsOf(changes: InstanceChange[]): string {
   )
 }
 
-const recordset = `jsonb_to_recordset($1::jsonb) AS r(${record}, app_info text, last_call_at timestamptz)`
+const recordset = `json_to_recordset($1::json) AS r(${record}, app_info text, last_call_at timestamptz)`
 const insertInstances = `
   INSERT INTO instances (${entries.map(([, [column]]) => column).join(', ')}, app_info, last_call_at)
   SELECT ${entries.map(([, [column, type]]) => value(column, type)).join(', ')}, decode(r.app_info, 'base64'), r.last_call_at
@@ -208,7 +208,7 @@ const updateInstances = `
 const insertEvents = `
   INSERT INTO instance_events (id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, sealed, call_id, actor)
   SELECT id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, decode(sealed, 'base64'), call_id, actor
-  FROM jsonb_to_recordset($1::jsonb) AS r(id uuid, instance_id text, type text, dedupe_key text, applied boolean, reason text,
+  FROM json_to_recordset($1::json) AS r(id uuid, instance_id text, type text, dedupe_key text, applied boolean, reason text,
     occurred_at timestamptz, recorded_at timestamptz, data jsonb, sealed text, call_id uuid, actor text)`
 
 function base64(data: Uint8Array): string {

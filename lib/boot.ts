@@ -1,4 +1,4 @@
-import { flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/calls'
+import { afterCalls, flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/calls'
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
@@ -14,6 +14,8 @@ const DELIVERY_MS = 30_000
 /** A webhook may take 15 s. */
 const FIRST_DELIVERY_MS = 16_000
 const TOGETHER = 16
+/** The marketplace waits 5 s for an answer and an hour for a delivery. */
+const GIVE_WAY_MS = 2_000
 
 /** Brings the application to life in this process: background work, the marketplace's door, the first administrator. */
 export async function boot(): Promise<void> {
@@ -56,6 +58,7 @@ async function deliverGroup(instanceIds: string[]): Promise<void> {
 }
 
 async function deliverChunk(instanceIds: string[]): Promise<void> {
+  await afterCalls(GIVE_WAY_MS)
   const deadline = Date.now() + FIRST_DELIVERY_MS
   const ends = await deliverInstances(instanceIds, { deadline, alongside: settleMessages }).catch((error) => {
     log.warn({ err: error }, 'first deliveries could not be written together; each goes on alone')

@@ -133,7 +133,7 @@ export function memoryOf(pid: number): number {
   return found.memory
 }
 
-/** Processor time of a process and its children, in seconds. */
+/** Processor time of a process and its children, also those that ended, in seconds. */
 export function processorTimeOf(pid: number): number {
   const family = processes().filter((one) => one.pid === pid || one.ppid === pid)
   return family.reduce((sum, one) => sum + one.seconds, 0)
@@ -148,13 +148,15 @@ function processes(): Listed[] {
     if (!/^\d+$/.test(name)) return []
     try {
       const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
-      // proc(5): the name is in brackets; then state, ppid, …, utime and stime (14, 15) in 1/100 s, rss (24) in pages.
+      // proc(5): the name is in brackets; then state, ppid, …, utime, stime, cutime and cstime (14 to 17) in 1/100 s,
+      // rss (24) in pages of 4 KiB.
       const fields = stat
         .slice(stat.lastIndexOf(')') + 2)
         .split(' ')
         .map(Number)
-      const [ppid = 0, utime = 0, stime = 0, pages = 0] = [1, 11, 12, 21].map((at) => fields[at])
-      return [{ pid: Number(name), ppid, memory: pages / 256, seconds: (utime + stime) / 100 }]
+      const [ppid = 0, pages = 0] = [1, 21].map((at) => fields[at])
+      const ticks = fields.slice(11, 15).reduce((sum, time) => sum + time, 0)
+      return [{ pid: Number(name), ppid, memory: pages / 256, seconds: ticks / 100 }]
     } catch {
       return [] // it ended meanwhile
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { type Catalog, catalogAt } from '@/lib/catalog'
-import { Prisma, prisma, type Tx } from '@/lib/db/client'
+import { Prisma, prisma } from '@/lib/db/client'
 import { directly, type RawTx } from '@/lib/db/direct'
 import { GroupCommit } from '@/lib/db/group-commit'
 import { once } from '@/lib/db/once'
@@ -77,7 +77,10 @@ export function execute(work: Work): Promise<Done> {
 }
 
 const groups = () =>
-  once('calls:groups', () => new GroupCommit(runGroup, { maxSize: 96, maxRunning: 2, maxWaiting: 5000 }))
+  once(
+    'calls:groups',
+    () => new GroupCommit(runGroup, { maxSize: 96, maxRunning: 2, maxWaiting: 5000, worthwhile: 16 }),
+  )
 
 async function runGroup(works: Work[]): Promise<Done[]> {
   observeGroup(works.length)
@@ -293,7 +296,13 @@ export async function recordTrouble(work: Work, config: Catalog, message: string
  * transaction that ended it, or what was sent instead of an answer that came too late. The message follows while this call is
  * its newest and nobody resolved it.
  */
-export async function finishCall(tx: Tx, work: Work, done: Done, answer: Answer, stored: StoredAnswer): Promise<void> {
+export async function finishCall(
+  tx: RawTx,
+  work: Work,
+  done: Done,
+  answer: Answer,
+  stored: StoredAnswer,
+): Promise<void> {
   const payload = sealPayload({ request: work.request, answer: stored, signature: work.signature })
   const facts = {
     outcome: outcomeOf(answer.code),
@@ -301,7 +310,10 @@ export async function finishCall(tx: Tx, work: Work, done: Done, answer: Answer,
     resultMsg: answer.message ?? resultMessage(answer.code),
   }
   const durationMs = Math.max(0, Math.round(performance.now() - work.startedAt))
-  await tx.call.update({ where: { id: work.callId }, data: { ...facts, durationMs, payload } })
+  await tx.$executeRaw`
+    UPDATE calls SET outcome = ${facts.outcome}, result_code = ${facts.resultCode}, result_msg = ${facts.resultMsg},
+      duration_ms = ${durationMs}, payload = ${payload}
+    WHERE id = ${work.callId}::uuid`
   if (!done.messageId) return
   const closed = answer.code === ResultCode.success
   const { protocol, activity, receivedAt, source } = work

@@ -8,7 +8,7 @@ export {
 } from './bulk-replay'
 export { reopenMessage, resolveMessage, settleMessages } from './messages'
 export { openPayload } from './payload'
-export { receive } from './receive'
+export { afterCalls, receive } from './receive'
 export { flushRefusals, REFUSALS_KEPT } from './refusals'
 export { replayMessage, replaySchema } from './replay'
 export { retryUntil, retryWindowHours } from './retry-windows'

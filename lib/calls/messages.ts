@@ -142,7 +142,7 @@ const writeCalls = `
  * failure stays open: only the marketplace's next try, or a replay, shows that it is mended. However it ended, the
  * messages learn whose instance it is and of which product, which a V2 purchase does not say itself.
  */
-export async function settleMessages(tx: Tx, ends: DeliveryEnd[]): Promise<void> {
+export async function settleMessages(tx: RawTx, ends: DeliveryEnd[]): Promise<void> {
   const known = ends.map(({ outcome, state: { instanceId, productRef, customerId } }) => ({
     instanceId,
     productRef,

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Catalog, catalog, catalogNow, refreshCatalog } from '@/lib/catalog'
 import { type CredentialKind, noteUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
@@ -39,6 +40,12 @@ const CALM = 12
 const V1_WAITERS = 200
 
 const traffic = () => once('calls:traffic', () => ({ inFlight: 0, waiting: 0 }))
+
+/** Resolves when few calls are being answered, or after `ms`: background work that can wait lets them go first. */
+export async function afterCalls(ms: number): Promise<void> {
+  const giveUpAt = performance.now() + ms
+  while (traffic().inFlight > CALM && performance.now() < giveUpAt) await sleep(50)
+}
 
 /**
  * Answers one call of the marketplace: recognise, verify, record and apply in one transaction, answer. Never throws and

@@ -33,7 +33,10 @@ const TEXT_LIMIT = 16_384
 type State = { tokens: number; refilledAt: number; counts: Map<string, number> }
 const state = () => once<State>('calls:refusals', () => ({ tokens: BURST, refilledAt: 0, counts: new Map() }))
 const writer = () =>
-  once('calls:refusals-writer', () => new GroupCommit(write, { maxSize: 100, maxRunning: 1, maxWaiting: 500 }))
+  once(
+    'calls:refusals-writer',
+    () => new GroupCommit(write, { maxSize: 100, maxRunning: 1, maxWaiting: 500, worthwhile: 1 }),
+  )
 
 /**
  * Counts a refusal and keeps a sample: a stranger must not be able to fill the disk. Never throws; what the database does

@@ -24,6 +24,10 @@ afterAll(async () => {
 const limit = { timeoutMs: 3_000 }
 const cutAll = () =>
   other.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'desk calls'`)
+const busy = async () => {
+  const active = `SELECT FROM pg_stat_activity WHERE application_name = 'desk calls' AND xact_start IS NOT NULL`
+  return (await other.query(active)).rowCount
+}
 
 it('what takes too long is undone and lets go of what it locked', async () => {
   await other.query('CREATE TABLE rows (n int); CREATE TABLE locked (n int)')
@@ -45,11 +49,11 @@ it('a connection that is cut in the middle of a transaction fails that transacti
   const during = directly((tx) => tx.$queryRaw`SELECT pg_sleep(5)`, limit)
   const between = directly(async (tx) => {
     await tx.$queryRaw`SELECT 1`
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
     return tx.$queryRaw`SELECT 2 AS n`
   }, limit)
   const settled = Promise.allSettled([during, between])
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await expect.poll(busy, { timeout: 5_000 }).toBe(2)
   await cutAll()
   const ends = await settled
   for (const end of ends) expect(end.status === 'rejected' && isUnavailable(end.reason)).toBe(true)

@@ -16,16 +16,18 @@ export type RawTx = {
   $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
 }
 
-const CONNECTIONS = 4
+/** Connections of their own, so that calls of the marketplace never queue behind pages and background work. */
+const lanes = { calls: 4, deliveries: 4 }
+type Lane = keyof typeof lanes
+
 const ABANDONED_MS = 6_000
 
-// Of its own, so that calls of the marketplace never queue behind pages and background work.
-const pool = () =>
-  once('direct-pool', () => {
+const pool = (lane: Lane) =>
+  once(`direct-pool:${lane}`, () => {
     const made = new pg.Pool({
       connectionString: env().databaseUrl,
-      max: CONNECTIONS,
-      application_name: 'desk calls',
+      max: lanes[lane],
+      application_name: `desk ${lane}`,
       // The server ends what we gave up on by itself, so that it does not keep its locks.
       options: `-c timezone=UTC -c statement_timeout=${ABANDONED_MS}`,
       connectionTimeoutMillis: 2_000,
@@ -45,8 +47,11 @@ const pool = () =>
  * sixth of what it costs through Prisma. An error cuts the connection, which undoes the transaction; so does `timeoutMs`,
  * after which the promise rejects as for a database that is away.
  */
-export async function directly<T>(work: (tx: RawTx) => Promise<T>, { timeoutMs }: { timeoutMs: number }): Promise<T> {
-  const client = await pool().connect()
+export async function directly<T>(
+  work: (tx: RawTx) => Promise<T>,
+  { timeoutMs, lane = 'calls' }: { timeoutMs: number; lane?: Lane },
+): Promise<T> {
+  const client = await pool(lane).connect()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DatabaseLate(`the database took longer than ${timeoutMs} ms`)), timeoutMs)
@@ -138,5 +143,5 @@ function preparedAs(text: string): { name?: string } {
 
 /** Closes the connections; for the end of the process. */
 export async function leaveDirect(): Promise<void> {
-  await pool().end()
+  await Promise.all([pool('calls').end(), pool('deliveries').end()])
 }

@@ -1,5 +1,7 @@
 import { isUnavailable } from './trouble'
 
+const PATIENCE_MS = 10
+
 type Waiting<T, R> = { item: T; resolve: (result: R) => void; reject: (error: unknown) => void }
 
 /**
@@ -11,10 +13,11 @@ export class GroupCommit<T, R> {
   private waiting: Waiting<T, R>[] = []
   private running = 0
   private scheduled = false
+  private patience: NodeJS.Timeout | undefined
 
   constructor(
     private readonly run: (items: T[]) => Promise<R[]>,
-    private readonly limits: { maxSize: number; maxRunning: number; maxWaiting: number },
+    private readonly limits: { maxSize: number; maxRunning: number; maxWaiting: number; worthwhile: number },
   ) {}
 
   /** Resolves after the commit. Rejects when the item failed alone, or at once when too many wait. */
@@ -26,9 +29,18 @@ export class GroupCommit<T, R> {
     })
   }
 
-  // Callers of the same turn of the event loop belong to one group.
+  // While a group is being written, one beside it must be worth its statements, or its callers must have waited a little.
   private schedule(): void {
-    if (this.scheduled || this.running >= this.limits.maxRunning) return
+    if (this.scheduled || this.waiting.length === 0 || this.running >= this.limits.maxRunning) return
+    if (this.running === 0 || this.waiting.length >= this.limits.worthwhile) this.startSoon()
+    else this.patience ??= setTimeout(() => this.startSoon(), PATIENCE_MS)
+  }
+
+  // Callers of the same turn of the event loop belong to one group.
+  private startSoon(): void {
+    clearTimeout(this.patience)
+    this.patience = undefined
+    if (this.scheduled) return
     this.scheduled = true
     setImmediate(() => {
       this.scheduled = false
@@ -42,9 +54,9 @@ export class GroupCommit<T, R> {
     this.running += 1
     void this.write(group).finally(() => {
       this.running -= 1
-      if (this.waiting.length > 0) this.schedule()
+      this.schedule()
     })
-    if (this.waiting.length > 0) this.schedule()
+    this.schedule()
   }
 
   private async write(group: Waiting<T, R>[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Catalog, catalog } from '@/lib/catalog'
 import { prisma, type Tx } from '@/lib/db/client'
+import { directly, type RawTx } from '@/lib/db/direct'
 import {
   announceToWebhook,
   callDeliveryWebhook,
@@ -40,7 +41,7 @@ export type DeliveryEnd = {
 }
 
 /** Runs inside the transaction that ends these delivery attempts. */
-export type Alongside = (tx: Tx, ends: DeliveryEnd[]) => Promise<void>
+export type Alongside = (tx: RawTx, ends: DeliveryEnd[]) => Promise<void>
 
 type Options = { deadline: number; alongside?: Alongside; actor?: string | null }
 
@@ -64,11 +65,12 @@ export async function deliverInstances(
   const ends: DeliveryEnd[] = []
   for await (const attempts of inWaves(states.map((state) => attempt(state, stored, config, deadline)))) {
     const options = { config, alongside, actor }
-    ends.push(...(await prisma().$transaction((tx) => conclude(tx, attempts, options), { timeout: 10_000 })))
+    ends.push(...(await directly((tx) => conclude(tx, attempts, options), deliveries)))
   }
   return ends
 }
 
+const deliveries = { lane: 'deliveries', timeoutMs: 5_000 } as const
 const WAVE_MS = 250
 
 /** Results as they come, many at a time: what is slow must not hold up the others. */
@@ -167,7 +169,7 @@ async function ask(
 }
 
 async function conclude(
-  tx: Tx,
+  tx: RawTx,
   attempts: Attempt[],
   { config, alongside, actor }: { config: Catalog; alongside?: Alongside; actor: string | null },
 ): Promise<DeliveryEnd[]> {
@@ -185,7 +187,7 @@ async function conclude(
   for (const { instanceId, order, asked, assumed, again } of attempts) {
     const state = states.get(instanceId)
     if (!state) continue
-    const change = changeOf(state)
+    const change = { ...changeOf(state), attempted: asked !== null }
     if (order) applyOrder(change, order, config, origin, now)
     if (assumed) assume(change, assumed, config, origin, now)
     const result = asked?.type === 'pool' ? await fromPool(tx, asked.product, instanceId) : asked
@@ -197,10 +199,6 @@ async function conclude(
     ended.map(({ change }) => change),
     now,
   )
-  const asked = attempts.filter((one) => one.asked).map(({ instanceId }) => instanceId)
-  if (asked.length > 0)
-    await tx.$executeRaw`
-      UPDATE instances SET delivery_attempts = delivery_attempts + 1 WHERE instance_id = ANY(${asked})`
   const ends = await withAppInfo(tx, ended)
   await alongside?.(tx, ends)
   return ends
@@ -208,7 +206,7 @@ async function conclude(
 
 /** Adds the access data of what is delivered, now or before. */
 async function withAppInfo(
-  tx: Tx,
+  tx: RawTx,
   ended: { change: InstanceChange; end: Omit<DeliveryEnd, 'state'> }[],
 ): Promise<DeliveryEnd[]> {
   const before = ended.filter(({ change, end }) => end.outcome === 'delivered' && !change.appInfo)
@@ -301,7 +299,7 @@ function assume(
   if (event) addEvent(change, event, origin)
 }
 
-async function fromPool(tx: Tx, product: Product, instanceId: string): Promise<DeliveryResult> {
+async function fromPool(tx: RawTx, product: Product, instanceId: string): Promise<DeliveryResult> {
   const appInfo = await takePoolAccount(tx, product.id, instanceId)
   if (appInfo) return { type: 'delivered', appInfo }
   return { type: 'refused', code: ResultCode.noResource, message: 'the pool is empty' }

@@ -101,6 +101,8 @@ export type InstanceChange = {
   state: InstanceState
   created: boolean
   touchedAt: Date | null
+  /** its delivery was tried */
+  attempted: boolean
   appInfo: AppInfo | null
   events: (EventDraft & { callId: string | null; actor: string | null })[]
 }
@@ -119,11 +121,18 @@ export function openChange(
     set: writeSet(state),
     ...(details ? { details } : {}),
   }
-  return { state, created: true, touchedAt: state.createdAt, appInfo: null, events: [{ ...event, ...origin }] }
+  return {
+    state,
+    created: true,
+    touchedAt: state.createdAt,
+    attempted: false,
+    appInfo: null,
+    events: [{ ...event, ...origin }],
+  }
 }
 
 export function changeOf(state: InstanceState): InstanceChange {
-  return { state, created: false, touchedAt: null, appInfo: null, events: [] }
+  return { state, created: false, touchedAt: null, attempted: false, appInfo: null, events: [] }
 }
 
 /** Adds an event to a change and moves its state on. */
@@ -145,8 +154,8 @@ export class PurchaseConflict extends Error {
 /** Writes events and projections of many instances at once. Throws `PurchaseConflict` when another writer was first. */
 export async function saveChanges(tx: RawTx, changes: InstanceChange[], recordedAt: Date): Promise<void> {
   const created = changes.filter((change) => change.created)
-  const changed = changes.filter((change) => !change.created && change.events.length > 0)
-  const touched = changes.filter((change) => !change.created && change.events.length === 0 && change.touchedAt)
+  const changed = changes.filter((change) => !change.created && (change.events.length > 0 || change.attempted))
+  const touched = changes.filter((change) => !changed.includes(change) && !change.created && change.touchedAt)
   const writes: Promise<unknown>[] = []
   if (created.length > 0) writes.push(insertAll(tx, created))
   if (changed.length > 0) writes.push(tx.$executeRawUnsafe(updateInstances, rowsOf(changed)))
@@ -186,12 +195,13 @@ function rowsOf(changes: InstanceChange[]): string {
       for (const [name, [column]] of entries) row[column] = change.state[name as keyof InstanceState]
       row.app_info = change.appInfo ? base64(seal(JSON.stringify(change.appInfo))) : null
       row.last_call_at = change.touchedAt
+      row.attempts = change.attempted ? 1 : 0
       return row
     }),
   )
 }
 
-const recordset = `json_to_recordset($1::json) AS r(${record}, app_info text, last_call_at timestamptz)`
+const recordset = `json_to_recordset($1::json) AS r(${record}, app_info text, last_call_at timestamptz, attempts int)`
 const insertInstances = `
   INSERT INTO instances (${entries.map(([, [column]]) => column).join(', ')}, app_info, last_call_at)
   SELECT ${entries.map(([, [column, type]]) => value(column, type)).join(', ')}, decode(r.app_info, 'base64'), r.last_call_at
@@ -203,7 +213,8 @@ const updateInstances = `
     .map(([, [column, type]]) => `${column} = ${value(column, type)}`)
     .join(', ')},
     app_info = coalesce(decode(r.app_info, 'base64'), i.app_info),
-    last_call_at = greatest(r.last_call_at, i.last_call_at), version = i.version + 1
+    last_call_at = greatest(r.last_call_at, i.last_call_at), version = i.version + 1,
+    delivery_attempts = i.delivery_attempts + r.attempts
   FROM ${recordset} WHERE i.instance_id = r.instance_id`
 const insertEvents = `
   INSERT INTO instance_events (id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, sealed, call_id, actor)

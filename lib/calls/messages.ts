@@ -38,50 +38,79 @@ export type CallRow = {
  * closes it, a failure opens it (again) and starts its retry window.
  */
 export async function recordCalls(tx: RawTx, calls: CallRow[]): Promise<Map<string, string>> {
-  const messages = new Map<string, MessageRow>()
-  for (const call of calls) messages.set(call.messageKey, fold(messages.get(call.messageKey), call))
+  const messages = new Map<string, Told>()
+  for (const call of calls) messages.set(call.messageKey, tell(messages.get(call.messageKey), call))
   // The payloads travel as one run of bytes, of which each call takes its part.
   let payloadAt = 1
-  const rows = calls.map(({ payload, ...call }) => {
-    const row = { ...call, payloadAt, payloadSize: payload.length }
-    payloadAt += payload.length
+  const rows = calls.map((call) => {
+    const told = messages.get(call.messageKey)
+    const row = told?.by === call ? { ...columnsOf(call), ...told.message } : columnsOf(call)
+    row.payloadAt = payloadAt
+    payloadAt += call.payload.length
     return row
   })
-  const written = await tx.$queryRawUnsafe<{ key: string; id: string }[]>(
-    writeCalls,
-    JSON.stringify([...messages.values()]),
-    JSON.stringify(rows),
-    Buffer.concat(calls.map(({ payload }) => payload)),
-  )
+  const payloads = Buffer.concat(calls.map(({ payload }) => payload))
+  const written = await tx.$queryRawUnsafe<{ key: string; id: string }[]>(writeCalls, JSON.stringify(rows), payloads)
   return new Map(written.map((row) => [row.key, row.id]))
 }
 
-type MessageRow = Omit<CallRow, 'id' | 'payload' | 'messageKey' | 'receivedAt'> & {
-  id: string
-  key: string
-  attempts: number
-  state: 'open' | 'succeeded'
-  firstAt: Date
-  lastAt: Date
-  retryUntil: Date | null
-  lastCallId: string
+/** What the calls of one group say of their message; the last of them speaks for it. */
+type Told = {
+  by: CallRow
+  message: {
+    newMessageId: string
+    attempts: number
+    state: 'open' | 'succeeded'
+    firstAt: Date
+    retryUntil: Date | undefined
+    lastCallId: string
+    productRef: string | undefined
+  }
 }
 
-function fold(known: MessageRow | undefined, call: CallRow): MessageRow {
+function tell(told: Told | undefined, call: CallRow): Told {
+  const known = told?.message
   const state = call.outcome === 'succeeded' ? 'succeeded' : 'open'
-  const { payload: _payload, messageKey, receivedAt, ...facts } = call
   // A replay runs what the marketplace sent, however often it was replayed before.
   const callId = call.replayOf ?? call.id
   return {
-    ...facts,
-    id: known?.id ?? newId(receivedAt.getTime()),
-    key: messageKey,
-    attempts: (known?.attempts ?? 0) + 1,
-    state,
-    firstAt: known?.firstAt ?? receivedAt,
-    lastAt: receivedAt,
-    retryUntil: state === 'open' ? (known?.retryUntil ?? windowOf(call)) : null,
-    lastCallId: known && known.lastCallId > callId ? known.lastCallId : callId,
+    by: call,
+    message: {
+      newMessageId: known?.newMessageId ?? newId(call.receivedAt.getTime()),
+      attempts: (known?.attempts ?? 0) + 1,
+      state,
+      firstAt: known?.firstAt ?? call.receivedAt,
+      retryUntil: state === 'open' ? (known?.retryUntil ?? windowOf(call) ?? undefined) : undefined,
+      lastCallId: known && known.lastCallId > callId ? known.lastCallId : callId,
+      productRef: call.productRef ?? undefined,
+    },
+  }
+}
+
+// What is not known does not travel: reading JSON is a good part of what a call costs the database.
+function columnsOf(call: CallRow) {
+  return {
+    id: call.id,
+    messageKey: call.messageKey,
+    receivedAt: call.receivedAt,
+    protocol: call.protocol,
+    activity: call.activity,
+    source: call.source,
+    outcome: call.outcome,
+    resultCode: call.resultCode,
+    resultMsg: call.resultMsg,
+    orderId: call.orderId ?? undefined,
+    orderLineId: call.orderLineId ?? undefined,
+    businessId: call.businessId ?? undefined,
+    instanceId: call.instanceId ?? undefined,
+    customerId: call.customerId ?? undefined,
+    test: call.test,
+    durationMs: call.durationMs,
+    credentialId: call.credentialId ?? undefined,
+    replayOf: call.replayOf ?? undefined,
+    actor: call.actor ?? undefined,
+    payloadAt: 0,
+    payloadSize: call.payload.length,
   }
 }
 
@@ -90,25 +119,21 @@ function windowOf({ source, protocol, activity, receivedAt }: CallRow): Date | n
   return source === 'marketplace' ? retryUntil(protocol, activity, receivedAt) : null
 }
 
-const messageRecord = `
-  id uuid, key text, protocol text, activity text, source text, state text, outcome text, attempts int, "firstAt" timestamptz,
-  "lastAt" timestamptz, "retryUntil" timestamptz, "resultCode" text, "resultMsg" text, "orderId" text, "orderLineId" text,
-  "instanceId" text, "customerId" text, "productRef" uuid, test boolean, "lastCallId" uuid`
-const callRecord = `
-  id uuid, "messageKey" text, "receivedAt" timestamptz, protocol text, activity text, source text, outcome text, "resultCode" text,
-  "resultMsg" text, "orderId" text, "orderLineId" text, "businessId" text, "instanceId" text, "customerId" text, test boolean,
-  "durationMs" int, "credentialId" uuid, "replayOf" uuid, actor text,
-  "payloadAt" int, "payloadSize" int`
-
 const writeCalls = `
-  WITH moved AS (
+  WITH told AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS c(id uuid, "messageKey" text, "receivedAt" timestamptz, protocol text,
+      activity text, source text, outcome text, "resultCode" text, "resultMsg" text, "orderId" text, "orderLineId" text,
+      "businessId" text, "instanceId" text, "customerId" text, test boolean, "durationMs" int, "credentialId" uuid,
+      "replayOf" uuid, actor text, "payloadAt" int, "payloadSize" int, "newMessageId" uuid, attempts int, state text,
+      "firstAt" timestamptz, "retryUntil" timestamptz, "lastCallId" uuid, "productRef" uuid)
+  ), moved AS (
     INSERT INTO messages (id, key, protocol, activity, state, outcome, attempts, first_at, last_at, retry_until, result_code,
       result_msg, order_id, order_line_id, instance_id, customer_id, product_ref, test, last_call_id, closed_at)
-    SELECT id, key, protocol, activity, state, outcome, attempts, "firstAt", "lastAt", "retryUntil", "resultCode",
-      "resultMsg", "orderId", "orderLineId", "instanceId", "customerId", "productRef", test, "lastCallId",
-      CASE WHEN state = 'succeeded' THEN "lastAt" END
-    FROM json_to_recordset($1::json) AS m(${messageRecord})
-    ORDER BY key
+    SELECT "newMessageId", "messageKey", protocol, activity, state, outcome, attempts, "firstAt", "receivedAt", "retryUntil",
+      "resultCode", "resultMsg", "orderId", "orderLineId", "instanceId", "customerId", "productRef", test, "lastCallId",
+      CASE WHEN state = 'succeeded' THEN "receivedAt" END
+    FROM told WHERE "newMessageId" IS NOT NULL
+    ORDER BY "messageKey"
     ON CONFLICT (key) DO UPDATE SET
       attempts = messages.attempts + excluded.attempts,
       state = excluded.state,
@@ -130,10 +155,10 @@ const writeCalls = `
   ), kept AS (
     INSERT INTO calls (id, message_id, received_at, protocol, activity, source, outcome, result_code, result_msg, order_id,
       order_line_id, business_id, instance_id, customer_id, test, duration_ms, credential_id, replay_of, actor, payload)
-    SELECT c.id, moved.id, "receivedAt", protocol, activity, source, outcome, "resultCode", "resultMsg", "orderId",
+    SELECT told.id, moved.id, "receivedAt", protocol, activity, source, outcome, "resultCode", "resultMsg", "orderId",
       "orderLineId", "businessId", "instanceId", "customerId", test, "durationMs", "credentialId", "replayOf", actor,
-      substring($3::bytea FROM "payloadAt" FOR "payloadSize")
-    FROM json_to_recordset($2::json) AS c(${callRecord}) JOIN moved ON moved.key = c."messageKey"
+      substring($2::bytea FROM "payloadAt" FOR "payloadSize")
+    FROM told JOIN moved ON moved.key = told."messageKey"
   )
   SELECT key, id FROM moved`
 

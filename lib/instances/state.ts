@@ -99,10 +99,35 @@ export function applyEvent(state: InstanceState, event: Pick<EventDraft, 'applie
   return { ...state, ...readSet(event.set) }
 }
 
-/** The first event of an instance carries the whole state. */
+/** The first event of an instance carries the whole state; what it leaves out was not known. */
 export function stateFromPurchase(event: Pick<EventDraft, 'set'>): InstanceState {
-  return readSet(event.set) as InstanceState
+  return { ...unknown, ...readSet(event.set) } as InstanceState
 }
+
+const unknown = {
+  businessId: null,
+  productRef: null,
+  productId: null,
+  skuCode: null,
+  orderLineId: null,
+  customerId: null,
+  customerName: null,
+  chargingMode: null,
+  periodType: null,
+  periodNumber: null,
+  quantity: null,
+  expiresAt: null,
+  expiryAsOf: null,
+  statusAsOf: null,
+  specAsOf: null,
+  frozenReason: null,
+  frontEndUrl: null,
+  deliveryType: null,
+  deliveryCode: null,
+  deliveryError: null,
+  deliveredAt: null,
+  releasedAt: null,
+} satisfies { [K in keyof InstanceState as null extends InstanceState[K] ? K : never]: null }
 
 function readSet(set: InstanceSet): Partial<InstanceState> {
   const read: Record<string, unknown> = { ...set }
@@ -110,7 +135,12 @@ function readSet(set: InstanceSet): Partial<InstanceState> {
   return read as Partial<InstanceState>
 }
 
-/** A state as an event stores it. */
+/** A state as the event that opens it stores it: without what is not known. */
 export function writeSet(state: InstanceState): InstanceSet {
-  return JSON.parse(JSON.stringify(state)) as InstanceSet
+  const set: Record<string, unknown> = {}
+  for (const name in state) {
+    const value = state[name as keyof InstanceState]
+    if (value !== null) set[name] = value instanceof Date ? value.toISOString() : value
+  }
+  return set as InstanceSet
 }

@@ -170,13 +170,13 @@ export async function saveChanges(tx: RawTx, changes: InstanceChange[], recorded
       type: event.type,
       dedupe_key: event.dedupeKey,
       applied: event.applied,
-      reason: event.reason ?? null,
+      reason: event.reason,
       occurred_at: event.occurredAt,
       recorded_at: recordedAt,
       data: { set: event.set },
       sealed: sealedPart(event),
-      call_id: event.callId,
-      actor: event.actor,
+      call_id: event.callId ?? undefined,
+      actor: event.actor ?? undefined,
     })),
   )
   if (events.length > 0) writes.push(tx.$executeRawUnsafe(insertEvents, JSON.stringify(events)))
@@ -192,8 +192,11 @@ function rowsOf(changes: InstanceChange[]): string {
   return JSON.stringify(
     changes.map((change) => {
       const row: Record<string, unknown> = {}
-      for (const [name, [column]] of entries) row[column] = change.state[name as keyof InstanceState]
-      row.app_info = change.appInfo ? base64(seal(JSON.stringify(change.appInfo))) : null
+      for (const [name, [column]] of entries) {
+        const value = change.state[name as Member]
+        if (value !== null) row[column] = value // a column that does not travel is NULL
+      }
+      if (change.appInfo) row.app_info = base64(seal(JSON.stringify(change.appInfo)))
       row.last_call_at = change.touchedAt
       row.attempts = change.attempted ? 1 : 0
       return row
@@ -226,9 +229,9 @@ function base64(data: Uint8Array): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')
 }
 
-function sealedPart({ appInfo, details }: EventDraft): string | null {
+function sealedPart({ appInfo, details }: EventDraft): string | undefined {
   const part = appInfo ?? details
-  return part ? base64(seal(JSON.stringify(part))) : null
+  return part && base64(seal(JSON.stringify(part)))
 }
 
 /** What came with the purchase of an instance, where it was a V1 one. */

@@ -14,6 +14,8 @@ import {
   BODY_SIGN_HEADER,
   bodySign,
   type Command,
+  kitNames,
+  parseKit,
   parseV1,
   parseV2,
   ResultCode,
@@ -151,6 +153,8 @@ function workOf(call: Recognised, verified: Verified & { ok: true }, receivedAt:
 export function parse(call: Recognised): { ok: true; value: Command } | { ok: false; error: WireError } {
   if (call.protocol === 'saas-v1') return parseV1(call.query)
   if (call.protocol === 'saas-v2') return parseV2(call.value)
+  const kitName = kitNames.find((name) => name === call.activity)
+  if (kitName && call.protocol !== 'license') return parseKit(kitName, call.value)
   const message = `activity: "${call.activity}" is not served by this desk yet`
   return { ok: false, error: { code: ResultCode.invalidParameter, field: 'activity', message } }
 }

@@ -142,7 +142,8 @@ function hintsOf(members: Record<string, unknown>): Hints {
     orderLineId: id('orderLineId'),
     businessId: id('businessId'),
     instanceId: id('instanceId'),
-    customerId: id('customerId'),
+    // of the kit, where the enterprise is the customer
+    customerId: id('customerId') ?? id('tenantId'),
     test: members.testFlag === '1' || members.testFlag === 1,
   }
 }

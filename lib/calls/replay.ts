@@ -69,7 +69,7 @@ export async function replayMessage({
     }),
   )
   const after = done.decision.instanceId ? await instanceFacts(done.decision.instanceId) : null
-  return resultOf(done, done.callId, difference(before, after))
+  return resultOf(done, done.callId, done.decision.changes ?? difference(before, after))
 }
 
 /** Executes a replay and, where its delivery needs the world outside, waits for that. */
@@ -98,7 +98,7 @@ async function dryRunOf(work: Work): Promise<ReplayResult> {
         const [done] = await executeGroup(tx, [work])
         const instanceId = done?.decision.instanceId
         const row = instanceId ? await tx.instance.findUnique({ where: { instanceId }, omit: hidden }) : null
-        throw new Undo(done as Done, difference(before, row))
+        throw new Undo(done as Done, done?.decision.changes ?? difference(before, row))
       },
       { timeout: 5000 },
     )
@@ -228,7 +228,7 @@ async function instanceFacts(instanceId: string): Promise<Facts> {
 async function snapshot(work: Work): Promise<Facts> {
   if (!work.asked.ok) return null
   const command = work.asked.value
-  if ('instanceId' in command) return instanceFacts(command.instanceId)
+  if ('instanceId' in command) return command.instanceId ? instanceFacts(command.instanceId) : null
   if (command.activity !== 'newInstance') return null
   const { orderId, orderLineId, test } = command
   return prisma().instance.findFirst({ where: { orderId, orderLineId, test }, omit: hidden })

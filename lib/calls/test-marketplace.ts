@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RawAnswer, RawCall } from '@/lib/http/door'
-import { authToken, formatWireTimeMs, signV2 } from '@/lib/marketplace'
+import { authToken, formatWireTimeMs, type KitName, kitAuthToken, signKitV2, signV2 } from '@/lib/marketplace'
 import { receive } from './receive'
 
 export const testKeys = { base: 'test-access-key-0001', spare: 'test-access-key-0002', kit: 'test-kit-key-0001' }
@@ -28,6 +28,24 @@ export function v1Call(params: Record<string, string>, given: { key?: string; at
   const all = { ...params, timeStamp }
   const token = authToken({ key: given.key ?? testKeys.base, params: all })
   return rawCall({ method: 'GET', query: new URLSearchParams({ ...all, authToken: token }).toString() })
+}
+
+/** A kit call as the marketplace makes it; `timeStamp` is added unless the body has one. */
+export function kitCall(
+  name: KitName,
+  body: object,
+  given: Partial<{ version: 'v1' | 'v2'; key: string; at: number }> = {},
+): RawCall {
+  const { version = 'v2', key = testKeys.kit, at = Date.now() } = given
+  const text = JSON.stringify({ timeStamp: formatWireTimeMs(new Date(at), 'Asia/Shanghai'), ...body })
+  const timestamp = String(Date.now())
+  const nonce = randomBytes(16).toString('hex')
+  const headers: Record<string, string> =
+    version === 'v1'
+      ? { authtoken: kitAuthToken({ key, body: text }) }
+      : { 'x-sign': signKitV2({ body: text, timestamp, nonce }, key), 'x-timestamp': timestamp, 'x-nonce': nonce }
+  const path = version === 'v1' ? `/api/produce/${name}` : `/api/produce/produceAPI/v2/${name}`
+  return rawCall({ path, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(text) })
 }
 
 export function rawCall(given: Partial<RawCall>): RawCall {

@@ -1,3 +1,5 @@
+import type { KitCommand } from './kit/commands'
+
 /** The protocol a SaaS call came in. */
 export type SaasProtocol = 'saas-v1' | 'saas-v2'
 
@@ -126,7 +128,7 @@ export type OrderNotify = {
   test: boolean
 }
 
-/** What a SaaS call of either version asks for. */
+/** What a call of any protocol asks for. */
 export type Command =
   | NewInstance
   | QueryInstance
@@ -137,6 +139,7 @@ export type Command =
   | UpgradeInstance
   | ChangeInstanceCheck
   | OrderNotify
+  | KitCommand
 
 export const v1Activities = [
   'newInstance',

@@ -1,6 +1,7 @@
 import type { Command } from '@/lib/marketplace'
 import { changeInstanceCheck } from './change-instance-check'
 import { changeStatus, expireInstance } from './change-status'
+import { allOrgSync, applicationSync, authSync, singleOrgSync, tenantSync } from './kit'
 import { newInstance } from './new-instance'
 import { orderNotify } from './order-notify'
 import { queryInstance } from './query-instance'
@@ -22,6 +23,11 @@ const registry: Record<Command['activity'], Activity> = {
   upgrade: upgradeInstance,
   changeInstanceCheck,
   orderNotify,
+  tenantSync,
+  applicationSync,
+  authSync,
+  singleOrgSync,
+  allOrgSync,
 }
 
 export function activityOf(command: Command): Activity {

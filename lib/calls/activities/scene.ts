@@ -89,6 +89,8 @@ export type Decision = {
   instanceId?: string | null
   customerId?: string | null
   productRef?: string | null
+  /** what an activity that changes more than an instance changed, for a replay to show */
+  changes?: { field: string; from: unknown; to: unknown }[]
   /** the instance whose delivery the answer could wait for */
   awaits?: string
 }

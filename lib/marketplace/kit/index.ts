@@ -1,3 +1,7 @@
+export * from './client-secret'
+export * from './commands'
+export { parseKit } from './request'
+
 /** The joint-operation (联营) calls; the same names in V1.0 and V2.0. */
 export const kitNames = ['tenantSync', 'applicationSync', 'authSync', 'singleOrgSync', 'allOrgSync'] as const
 export type KitName = (typeof kitNames)[number]

@@ -1,0 +1,2 @@
+export { rebuildTenant, tenantState } from './rebuild'
+export { type SyncOrigin, syncTenant, type TenantChange, type TenantCommand } from './sync'

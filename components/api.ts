@@ -35,6 +35,8 @@ type Options = {
   query?: Query
   json?: unknown
   csv?: string
+  /** sent as it is */
+  file?: Blob
   signal?: AbortSignal
 }
 
@@ -47,12 +49,13 @@ export function apiPath(path: string, query: Query = {}): string {
   return `/api/v1${path}${text ? `?${text}` : ''}`
 }
 
-async function request(path: string, { method = 'GET', query, json, csv, signal }: Options): Promise<Response> {
+async function request(path: string, { method = 'GET', query, json, csv, file, signal }: Options): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (method !== 'GET') headers['x-desk-csrf'] = '1'
   if (json !== undefined) headers['content-type'] = 'application/json'
   if (csv !== undefined) headers['content-type'] = 'text/csv; charset=utf-8'
-  const body = json === undefined ? csv : JSON.stringify(json)
+  if (file !== undefined) headers['content-type'] = 'application/octet-stream'
+  const body = file ?? (json === undefined ? csv : JSON.stringify(json))
   let response: Response
   try {
     response = await fetch(apiPath(path, query), {

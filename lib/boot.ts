@@ -7,7 +7,8 @@ import { announceInstance, deliverInstance, deliverInstances, learnUpgradeOrder 
 import { enqueueMany, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import { log } from '@/lib/log'
 import { sendNotice } from '@/lib/notices'
-import { fetchOrder, saveOrder } from '@/lib/orders'
+import { keepOrder } from '@/lib/orders'
+import { assessOrders, checkOrders } from '@/lib/reconcile'
 import { ensureSetupLink } from '@/lib/users'
 
 const DELIVERY_MS = 30_000
@@ -27,7 +28,10 @@ export async function boot(): Promise<void> {
     },
     'announce-instance': announceInstance,
     'learn-upgrade': (upgrade) => learnUpgradeOrder(upgrade, Date.now() + DELIVERY_MS),
-    'fetch-order': keepOrder,
+    'fetch-order': async (order) => {
+      await keepOrder(order).finally(() => assessOrders([order.orderId]))
+    },
+    'check-orders': (_, run) => checkOrders(run.signal),
     'bulk-replay': ({ id }, run) => runBulkReplay(id, run.signal),
     'send-mail': async ({ noticeId }) => void (await sendNotice(noticeId)),
     housekeeping,
@@ -74,12 +78,6 @@ async function deliverChunk(instanceIds: string[]): Promise<void> {
       failed.map((instanceId) => ({ name: 'deliver-instance', data: { instanceId }, key: instanceId })),
     ),
   )
-}
-
-async function keepOrder({ orderId, orderLineId }: { orderId: string; orderLineId: string | null }): Promise<void> {
-  const fetched = await fetchOrder({ orderId, orderLineId, timeoutMs: DELIVERY_MS })
-  if (!fetched.ok) throw new Error(`order query: ${fetched.error.message}`)
-  await prisma().$transaction((tx) => saveOrder(tx, fetched.value))
 }
 
 async function housekeeping(): Promise<void> {

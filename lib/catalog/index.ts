@@ -4,7 +4,7 @@ import { prisma } from '@/lib/db/client'
 import { once } from '@/lib/db/once'
 import type { Credential as CredentialRow, Product as ProductRow } from '@/lib/generated/prisma/client'
 import { log } from '@/lib/log'
-import { openProduct, type Product } from '@/lib/products'
+import { openProduct, type Product, type TimeZone } from '@/lib/products'
 import { unseal } from '@/lib/secrets'
 
 export type { Credential, Product }
@@ -16,6 +16,8 @@ export type Catalog = {
   /** newest first, inactive ones too */
   credentials: Credential[]
   defaultProduct: Product | null
+  /** how the times of orders are read; null: as their product says */
+  orderTimeZone: TimeZone | null
   /** The product that claims the product id, else the one that claims the SKU; the default is not considered. */
   find(productId: string | null, skuCode: string | null): Product | null
   /** Active credentials of a kind, newest first. */
@@ -137,18 +139,25 @@ async function check(known: State): Promise<void> {
 
 async function load(): Promise<Catalog> {
   // The version first: what is written after it makes the next check load again.
-  const [version, products, credentials] = await prisma().$transaction(
+  const [version, products, credentials, orders] = await prisma().$transaction(
     [
       prisma().configVersion.findUniqueOrThrow({ where: { id: 1 } }),
       prisma().product.findMany({ orderBy: { createdAt: 'asc' } }),
       prisma().credential.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] }),
+      prisma().setting.findUnique({ where: { key: 'orders' } }),
     ],
     { isolationLevel: 'RepeatableRead' },
   )
-  return assemble(version.version, products.map(open), credentials.flatMap(openCredential))
+  const { timeZone = null } = (orders?.value ?? {}) as { timeZone?: TimeZone | null }
+  return assemble(version.version, products.map(open), credentials.flatMap(openCredential), timeZone)
 }
 
-function assemble(version: bigint, products: Product[], credentials: Credential[]): Catalog {
+function assemble(
+  version: bigint,
+  products: Product[],
+  credentials: Credential[],
+  orderTimeZone: TimeZone | null,
+): Catalog {
   const byProductId = new Map(products.flatMap((product) => product.productIds.map((id) => [id, product])))
   const bySkuCode = new Map(products.flatMap((product) => product.skuCodes.map((code) => [code, product])))
   const active = new Map(
@@ -159,6 +168,7 @@ function assemble(version: bigint, products: Product[], credentials: Credential[
     products,
     credentials,
     defaultProduct: products.find(({ isDefault }) => isDefault) ?? null,
+    orderTimeZone,
     find: (productId, skuCode) =>
       (productId !== null && byProductId.get(productId)) || (skuCode !== null && bySkuCode.get(skuCode)) || null,
     active: (kind) => active.get(kind) ?? [],

@@ -20,6 +20,8 @@ type Call<O extends Operation> = {
   body: z.input<NonNullable<O['body']>>
   /** of an operation with `textBody` */
   text: string
+  /** of an operation with `fileBody`, as it comes; ends with 'too-large' beyond its limit */
+  file: AsyncIterable<Uint8Array>
 }
 type Answer<O extends Operation> = z.input<NonNullable<O['answer']>> | Response
 type RouteHandler = (
@@ -57,6 +59,7 @@ async function respond<O extends Operation>(
     query: parseQuery(operation.query, new URL(request.url).searchParams),
     body: operation.body && (await readBody(operation.body, request)),
     text: operation.textBody ? await readText(request, operation.textBody.limit) : '',
+    file: operation.fileBody ? fileOf(request, operation.fileBody.limit) : nothing(),
   } as Call<O>
   const answer = await handle(call)
   if (answer instanceof Response) return answer
@@ -169,15 +172,25 @@ async function readJson(request: Request): Promise<unknown> {
 }
 
 async function readText(request: Request, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of fileOf(request, limit)) chunks.push(chunk)
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}
+
+/** The body piece by piece; what says beforehand that it is too large is not read at all. */
+function fileOf(request: Request, limit: number): AsyncIterable<Uint8Array> {
   const tooLarge = new DeskError('too-large', `The body has more than ${limit} bytes.`)
   if (Number(request.headers.get('content-length')) > limit) throw tooLarge
-  if (!request.body) return ''
-  const chunks: Uint8Array[] = []
+  return request.body ? within(request.body as unknown as AsyncIterable<Uint8Array>, limit, tooLarge) : nothing()
+}
+
+async function* within(body: AsyncIterable<Uint8Array>, limit: number, tooLarge: DeskError) {
   let size = 0
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > limit) throw tooLarge
-    chunks.push(chunk)
+    yield chunk
   }
-  return new TextDecoder().decode(Buffer.concat(chunks, size))
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -9,8 +9,9 @@ import { enqueue } from '@/lib/jobs'
 import { appInfoProblem } from '@/lib/marketplace'
 import { type Context, requireRole } from '@/lib/users/context'
 import type { Alongside } from './deliver'
+import type { InstanceState } from './state'
 import { addEvent, changeOf, loadAppInfos, lockInstance, saveChanges } from './store'
-import { deliver } from './transitions'
+import { correct, deliver } from './transitions'
 
 const enterSchema = z.object({ instanceId: z.string().min(1).max(64), appInfo: appInfoSchema })
 
@@ -47,6 +48,56 @@ export async function enterAppInfo({
     await alongside?.(tx, [{ outcome: 'delivered', state: change.state }])
     const data = { frontEndUrl: complete.frontEndUrl, first, passwordChanged: Boolean(appInfo.password) }
     await recordAudit(tx, ctx, { action: 'instance.app-info', subject: 'instance', target: instanceId, data })
+  })
+}
+
+type Correction = Partial<
+  Pick<
+    InstanceState,
+    | 'productRef'
+    | 'productId'
+    | 'skuCode'
+    | 'quantity'
+    | 'customerId'
+    | 'customerName'
+    | 'chargingMode'
+    | 'periodType'
+    | 'periodNumber'
+    | 'expiresAt'
+    | 'trial'
+  >
+>
+
+/**
+ * Puts facts of an instance right, by what `facts` makes of it as it is now; nothing happens where they agree already.
+ * Answers the members that changed. Operators and above; audited. Throws 'not-found', 'conflict' when it was released.
+ */
+export async function correctInstance({
+  ctx,
+  input: { instanceId, facts, reason },
+}: {
+  ctx: Context
+  input: { instanceId: string; facts: (state: InstanceState) => Correction; reason: string }
+}): Promise<string[]> {
+  requireRole(ctx, 'operator')
+  return prisma().$transaction(async (tx) => {
+    const state = await lockInstance(tx, instanceId)
+    if (!state) throw new DeskError('not-found', `No instance ${instanceId}.`)
+    if (state.state === 'released') throw new DeskError('conflict', `Instance ${instanceId} was released.`)
+    const at = new Date()
+    const event = correct(state, facts(state), { dedupeKey: `staff:${newId()}`, reason, at })
+    if (!event) return []
+    const change = changeOf(state)
+    addEvent(change, event, { callId: null, actor: ctx.actor.name })
+    await saveChanges(tx, [change], at)
+    const fields = Object.keys(event.set)
+    await recordAudit(tx, ctx, {
+      action: 'instance.correct',
+      subject: 'instance',
+      target: instanceId,
+      data: { fields, reason },
+    })
+    return fields
   })
 }
 

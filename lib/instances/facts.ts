@@ -39,7 +39,9 @@ export function factsOfOrder(state: InstanceState, order: MarketplaceOrder, cata
   const productId = state.productId ?? bought?.productId ?? null
   const skuCode = state.skuCode ?? bought?.skuCode ?? null
   const product = catalog.find(productId, skuCode) ?? catalog.defaultProduct
-  const expires = line?.expireTime ? parseWireTime(line.expireTime, product?.timeZone ?? 'UTC') : null
+  const expires = line?.expireTime
+    ? parseWireTime(line.expireTime, catalog.orderTimeZone ?? product?.timeZone ?? 'UTC')
+    : null
   return {
     productId,
     skuCode,

@@ -1,8 +1,8 @@
 export { appInfoSchema } from '@/lib/delivery'
-export { enterAppInfo, requestDelivery, revealAppInfo } from './actions'
+export { correctInstance, enterAppInfo, requestDelivery, revealAppInfo } from './actions'
 export { announceInstance, type DeliveryEnd, deliverInstance, deliverInstances, learnUpgradeOrder } from './deliver'
 export { factsOf, factsOfOrder } from './facts'
-export { findInstance, findInstanceOfOrderLine, type InstanceItem, instanceItem } from './queries'
+export { findInstance, findInstanceOfOrderLine, findInstances, type InstanceItem, instanceItem } from './queries'
 export {
   applyEvent,
   type EventDraft,

@@ -157,6 +157,15 @@ export async function findInstance(instanceId: string): Promise<InstanceItem | n
   return row ? show(row) : null
 }
 
+/** The same for several, newest first; unknown ids are left out. */
+export async function findInstances(instanceIds: string[]): Promise<InstanceItem[]> {
+  if (instanceIds.length === 0) return []
+  const rows = await prisma().$queryRaw<Row[]>`
+    SELECT ${columns} FROM instances i LEFT JOIN products p ON p.id = i.product_ref
+    WHERE i.instance_id = ANY(${instanceIds}::text[]) ORDER BY i.created_at DESC, i.instance_id`
+  return rows.map(show)
+}
+
 /** The instance of an order line, or null; test purchases stand apart from real ones. */
 export async function findInstanceOfOrderLine(order: {
   orderId: string

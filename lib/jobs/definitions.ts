@@ -75,6 +75,16 @@ export const definitions = {
     concurrency: 2,
     pollSeconds: 2,
   },
+  /** Compares orders, calls and instances with one another. */
+  'check-orders': {
+    data: z.object({}),
+    retryLimit: 1,
+    retryDelaySeconds: 60,
+    timeoutSeconds: 1800,
+    concurrency: 1,
+    pollSeconds: 5,
+    everySeconds: 3600,
+  },
   'bulk-replay': {
     data: z.object({ id: z.uuid() }),
     retryLimit: 20,

@@ -124,6 +124,10 @@ function requestBody(operation: Operation, schemaOf: SchemaOf): Json {
   if (operation.textBody) {
     return { requestBody: { required: true, content: { [operation.textBody.type]: { schema: { type: 'string' } } } } }
   }
+  if (operation.fileBody) {
+    const schema = { type: 'string', format: 'binary' }
+    return { requestBody: { required: true, content: { 'application/octet-stream': { schema } } } }
+  }
   if (!operation.body) return {}
   const schema = schemaOf(operation.body, 'input')
   const required = !operation.body.safeParse({}).success

@@ -26,6 +26,8 @@ export type Operation<
   body?: Body
   /** a body that is no JSON, and how many bytes it may have */
   textBody?: { type: string; limit: number }
+  /** a file as the body, of any type, and how many bytes it may have */
+  fileBody?: { limit: number }
   answer?: Answer
   /** the type of an answer that is no JSON */
   answerType?: string

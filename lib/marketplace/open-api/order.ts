@@ -63,15 +63,17 @@ export type MarketplaceBuyer = {
   email: string | null
 }
 
-export type OrderErrorFamily =
-  | 'auth'
-  | 'clock-skew'
-  | 'not-found-or-not-yours'
-  | 'invalid'
-  | 'rate-limited'
-  | 'marketplace'
-  | 'gateway'
-  | 'unreadable'
+export const orderErrorFamilies = [
+  'auth',
+  'clock-skew',
+  'not-found-or-not-yours',
+  'invalid',
+  'rate-limited',
+  'marketplace',
+  'gateway',
+  'unreadable',
+] as const
+export type OrderErrorFamily = (typeof orderErrorFamilies)[number]
 
 /** `code` is the marketplace's or the gateway's, blanks removed; `skewMs` is our clock minus theirs. */
 export type OrderQueryError = {
@@ -111,7 +113,7 @@ export function parseOrderAnswer(
   bodyText: string,
   nowMs: number,
 ): Result<MarketplaceOrder, OrderQueryError> {
-  const skewMs = skewOf(headers, nowMs)
+  const skewMs = clockSkewMs(headers, nowMs)
   const read = readJson(bodyText)
   const answer = read.ok ? asObject(toValue(read.value)) : null
   const code = answer && codeOf(answer)
@@ -187,7 +189,8 @@ function withSkew(error: OrderQueryError, skewMs: number | null): OrderQueryErro
   return error.family === 'clock-skew' && skewMs !== null ? { ...error, skewMs } : error
 }
 
-function skewOf(headers: HeaderSource, nowMs: number): number | null {
+/** Our clock minus the one of an answer's Date header (whole seconds), in milliseconds; null without a readable one. */
+export function clockSkewMs(headers: HeaderSource, nowMs: number): number | null {
   const value =
     typeof headers.get === 'function'
       ? headers.get('date')

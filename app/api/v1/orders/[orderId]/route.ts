@@ -1,7 +1,7 @@
 import { route } from '@/lib/http/api'
 import * as operations from '@/lib/openapi/operations'
-import { lookUpOrder } from '@/lib/orders'
+import { lookUpAndAssess } from '@/lib/reconcile'
 
 export const GET = route(operations.getOrder, ({ ctx, params, query: { orderLineId, refresh } }) =>
-  lookUpOrder({ ctx, input: { ...params, orderLineId, refresh: refresh === '1' } }),
+  lookUpAndAssess({ ctx, input: { ...params, orderLineId, refresh: refresh === '1' } }),
 )

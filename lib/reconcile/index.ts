@@ -1,0 +1,37 @@
+export {
+  compareInstance,
+  getDossier,
+  lookUpAndAssess,
+  orderComparison,
+  orderDossier,
+  takeOverOrder,
+  takeOverSchema,
+} from './dossier'
+export {
+  acceptDrift,
+  acceptSchema,
+  assessOrders,
+  checkOrders,
+  driftItem,
+  driftQuery,
+  fetchMissingOrders,
+  listDrifts,
+  reopenDrift,
+  requestCheck,
+} from './drifts'
+export {
+  everyImportRow,
+  fetchImported,
+  getImport,
+  IMPORT_BYTES,
+  importCsvColumns,
+  importFileSchema,
+  importItem,
+  importOrders,
+  importQuery,
+  importRow,
+  importRowQuery,
+  listImportRows,
+  listImports,
+  matchAgain,
+} from './imports'

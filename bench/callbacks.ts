@@ -6,7 +6,16 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { freePort, memoryOf, postmasterOf, processorTimeOf, root, setUp, startDesk } from '@/e2e/endurance/desk'
+import {
+  freePort,
+  memoryOf,
+  postmasterOf,
+  processorTimeOf,
+  root,
+  setUp,
+  startCommand,
+  startDesk,
+} from '@/e2e/endurance/desk'
 import { orderIds, orderOf, shop, shopDocument } from '@/e2e/endurance/purchases'
 import { startEmbedded } from '@/lib/db/embedded'
 import { startSandbox } from '@/sandbox/server'
@@ -19,7 +28,6 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '48' },
     only: { type: 'string' },
     profile: { type: 'string' },
-    entry: { type: 'string', default: 'scripts/start.mjs' },
   },
 })
 const rounds = Number(values.rounds)
@@ -92,7 +100,7 @@ async function prepare(): Promise<void> {
   if (wanted('baseline')) targets.push(await startBaseline())
   if (wanted('desk')) {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(values.profile)}`] : []
-    targets.push(await start('desk', 'desk', [...profile, ...values.entry.split(' ')], env, 12_000))
+    targets.push(await start('desk', 'desk', [...profile, ...startCommand], env, 12_000))
   }
   if (wanted('route')) {
     const command = (port: number) => [

@@ -26,6 +26,12 @@ export type RunningDesk = {
 
 const START_LIMIT_MS = 120_000
 
+/** What `npm start` gives to node. */
+const { start } = (
+  JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
+).scripts
+export const startCommand = start.replace('exec node ', '').split(' ')
+
 function environment({ dataDir, port, env }: DeskOptions): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -53,7 +59,7 @@ export function setUp(options: DeskOptions, document: object): void {
 
 /** Starts the desk as a process group of its own and resolves when its health is good. */
 export async function startDesk(options: DeskOptions): Promise<RunningDesk> {
-  const command = options.command ?? ['scripts/start.mjs']
+  const command = options.command ?? startCommand
   const env = environment(options)
   const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
   const child = spawn(process.execPath, command, { cwd: root, env, stdio, detached: true })

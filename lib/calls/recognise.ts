@@ -107,6 +107,11 @@ const bodyProblems: Record<NonNullable<RawCall['bodyProblem']>, WireError> = {
   'too-large': malformed('body', 'body: larger than 256 KiB (kit interfaces: 4 MiB)'),
   aborted: malformed('body', 'body: the connection ended before all of it came'),
   slow: malformed('body', 'body: not complete within 10 seconds'),
+  busy: {
+    code: ResultCode.internalError,
+    field: 'body',
+    message: 'body: too many large ones at the same time; please send this again',
+  },
 }
 
 function malformed(field: string, message: string): WireError {

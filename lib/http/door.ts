@@ -14,7 +14,7 @@ export type RawCall = {
   body: Buffer
   /** Milliseconds since the epoch (UTC), taken before the body was read. */
   receivedAt: number
-  bodyProblem?: 'too-large' | 'aborted' | 'slow'
+  bodyProblem?: 'too-large' | 'aborted' | 'slow' | 'busy'
 }
 
 /** Header names keep their case on the wire (`Body-Sign`). */
@@ -36,8 +36,8 @@ const KIB = 1024
 const BODY_LIMIT = 256 * KIB
 /** The kit's sub-paths carry file contents. */
 const KIT_BODY_LIMIT = 4096 * KIB
-/** Bodies held in memory by all requests together; a crowd of large ones must not take the process down. */
-const HELD_LIMIT = 128 * KIB * KIB
+/** Bodies held by all unanswered requests together; read and stored, each takes many times its size of memory. */
+const HELD_LIMIT = 16 * KIB * KIB
 const BODY_DEADLINE_MS = 10_000
 /** How long a sender we stopped listening to may keep its connection, so that it can still read the answer. */
 const LINGER_MS = 2_000
@@ -80,13 +80,9 @@ export async function serveMarketplaceCall(
 ): Promise<void> {
   const receivedAt = Date.now()
   const read = await readBody(request, bodyLimit(target.path))
-  const answer = await passThroughDoor({
-    method: request.method ?? 'GET',
-    ...target,
-    headers: plainHeaders(request),
-    receivedAt,
-    ...read,
-  })
+  const headers = plainHeaders(request)
+  const answer = await passThroughDoor({ method: request.method ?? 'GET', ...target, headers, receivedAt, ...read })
+  held -= read.body.length
   if (response.destroyed) return
   if (read.bodyProblem) leaveAfterAnswer(request, response)
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': Buffer.byteLength(answer.body) })
@@ -106,6 +102,7 @@ type ReadBody = Pick<RawCall, 'body' | 'bodyProblem'>
 const nothing = Buffer.alloc(0)
 let held = 0
 
+/** What it gives counts as held until the caller says otherwise. */
 function readBody(request: IncomingMessage, limit: number): Promise<ReadBody> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -115,11 +112,12 @@ function readBody(request: IncomingMessage, limit: number): Promise<ReadBody> {
     function finish(bodyProblem?: RawCall['bodyProblem']) {
       clearTimeout(timer)
       request.off('data', onData).off('end', onEnd).off('aborted', onAbort).off('close', onAbort)
-      held -= size
+      if (bodyProblem) held -= size
       resolve(bodyProblem ? { body: nothing, bodyProblem } : { body: Buffer.concat(chunks, size) })
     }
     function onData(chunk: Buffer) {
-      if (size + chunk.length > limit || held + chunk.length > HELD_LIMIT) return finish('too-large')
+      if (size + chunk.length > limit) return finish('too-large')
+      if (held + chunk.length > HELD_LIMIT) return finish('busy')
       chunks.push(chunk)
       size += chunk.length
       held += chunk.length

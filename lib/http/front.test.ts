@@ -132,6 +132,18 @@ describe('calls of the marketplace', () => {
     ])
   })
 
+  test('with large bodies are put off while too many of them wait for their answers', async () => {
+    const crowd = Array.from({ length: 6 }, () =>
+      send({ method: 'POST', path: '/api/produce/produceAPI/v2/x?late' }, Buffer.alloc(3.5 * 1024 * 1024)),
+    )
+    for (const { status } of await Promise.all(crowd)) expect(status).toBe(200)
+    expect(calls.some((call) => call.bodyProblem === 'busy')).toBe(true)
+    expect(calls.some((call) => call.body.length === 3.5 * 1024 * 1024)).toBe(true)
+    calls.length = 0
+    await send({ method: 'POST', path: '/api/produce/produceAPI/v2/x' }, Buffer.alloc(3.5 * 1024 * 1024))
+    expect(calls[0]?.bodyProblem).toBeUndefined()
+  })
+
   test('that trickle in are answered after ten seconds', { timeout: 15_000 }, async () => {
     const startedAt = Date.now()
     const raw = 'POST /api/produce HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc'

@@ -100,15 +100,36 @@ export async function apiText(path: string, options: Options = {}): Promise<stri
 }
 
 type ErrorWords = (
-  key: 'network' | 'forbidden' | 'notFound' | 'rateLimited' | 'server' | 'stale' | 'unknown',
-  values?: { detail: string },
+  key:
+    | 'network'
+    | 'forbidden'
+    | 'notFound'
+    | 'rateLimited'
+    | 'server'
+    | 'stale'
+    | 'unknown'
+    | `now.${'open' | 'succeeded' | 'resolved' | 'acknowledged'}`,
+  values?: { detail?: string; name?: string },
 ) => string
+
+/** What somebody acted on was changed before. */
+export function isStale(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409
+}
+
+/** What it became meanwhile, where the answer tells. */
+function changedTo({ problem }: ApiError, t: ErrorWords): string | null {
+  const { state, resolvedBy, acknowledgedBy } = problem.details ?? {}
+  if (typeof acknowledgedBy === 'string') return t('now.acknowledged', { name: acknowledgedBy })
+  if (state === 'resolved') return t('now.resolved', { name: String(resolvedBy ?? '–') })
+  return state === 'open' || state === 'succeeded' ? t(`now.${state}`) : null
+}
 
 /** What to tell the user about anything that was thrown. */
 export function errorText(error: unknown, t: ErrorWords): string {
   if (!(error instanceof ApiError)) return t('unknown')
   if (error.status === 0) return t('network')
-  if (error.status === 409) return t('stale', { detail: error.detail })
+  if (error.status === 409) return t('stale', { detail: changedTo(error, t) ?? error.detail })
   if (error.status === 403) return error.detail || t('forbidden')
   if (error.status === 404) return t('notFound')
   if (error.status === 429) return error.detail || t('rateLimited')

@@ -83,7 +83,13 @@ export type SignatureCheck = {
   reason: string | null
   skewMs: number | null
 }
-export type CallDetail = Call & { request: WireRequest; answer: WireAnswer | null; signature: SignatureCheck | null }
+export type CallDetail = Call & {
+  request: WireRequest
+  answer: WireAnswer | null
+  signature: SignatureCheck | null
+  /** request and answer are past their retention */
+  payloadGone: boolean
+}
 
 export type Notice = {
   id: string
@@ -119,8 +125,12 @@ export type Change = { field: string; from: unknown; to: unknown }
 export type ReplayResult = { replayId: string | null; resultCode: string; resultMsg: string; changes: Change[] }
 
 export type BulkFilter = Partial<
-  Record<'state' | 'activity' | 'resultCode' | 'outcome' | 'productId' | 'q' | 'from' | 'to', string>
+  Record<
+    'state' | 'activity' | 'resultCode' | 'outcome' | 'productId' | 'q' | 'from' | 'to' | 'cause' | 'lostSince',
+    string
+  >
 > & {
+  closingWithin?: number
   /** exactly these messages */
   ids?: string[]
   test?: boolean
@@ -259,6 +269,7 @@ export type ApiToken = {
   name: string
   hint: string
   role: Role
+  scopes: string[]
   createdBy: string
   createdAt: string
   lastUsedAt: string | null
@@ -285,3 +296,114 @@ export type CallHour = {
   p50Ms: number | null
   p99Ms: number | null
 }
+
+export type ProductHealth = {
+  id: string | null
+  name: string | null
+  failedOrders: number
+  ordersAtRisk: number
+  failingProbeDays: number
+  probe: 'passed' | 'failed' | null
+  probedAt: string | null
+}
+export type StuckDelivery = {
+  instanceId: string
+  customerName: string | null
+  productName: string | null
+  createdAt: string
+  deliveryType: DeliveryType | null
+  deliveryState: DeliveryState
+  deliveryError: string | null
+  deliveryAttempts: number
+}
+export type Overview = {
+  monthFrom: string
+  limits: { failedOrders: number; probeDays: number }
+  products: ProductHealth[]
+  openMessages: number
+  closingMessages: number
+  urgent: Message[]
+  waitingDeliveries: number
+  stuck: StuckDelivery[]
+  instances: Record<InstanceState, number>
+  expiring: { days7: number; days30: number }
+  alerts: Alert[]
+}
+
+export type AlertKind =
+  | 'message-window'
+  | 'failed-orders'
+  | 'probe-failed'
+  | 'delivery-stuck'
+  | 'pool-low'
+  | 'usage-late'
+export type Alert = {
+  id: string
+  kind: AlertKind
+  state: 'firing' | 'recovered' | 'lapsed'
+  productName: string | null
+  activity: string | null
+  messageId: string | null
+  orderId: string | null
+  instanceId: string | null
+  cause: string | null
+  count: number | null
+  limit: number | null
+  until: string | null
+  path: string
+  firedAt: string
+  recoveredAt: string | null
+  notifiedAt: string | null
+  sent: number
+  failed: number
+}
+export type AlertSettings = {
+  mailTo: string[]
+  language: 'both' | 'zh-CN' | 'en'
+  kinds: Record<AlertKind, boolean>
+  thresholds: { windowMinutes: number; failedOrders: number; stuckMinutes: number; poolLow: number }
+  quietHours: { from: string; to: string; timeZone: 'Asia/Shanghai' | 'UTC' } | null
+  urgentThroughQuiet: boolean
+  webhook: { url: string; secretSet: boolean } | null
+}
+export type AlertTest = { results: { channel: 'mail' | 'webhook'; recipient: string; error: string | null }[] }
+
+export type Cause = {
+  id: string
+  state: 'open' | 'acknowledged'
+  activity: string
+  resultCode: string | null
+  error: string | null
+  messages: number
+  attempts: number
+  firstAt: string
+  lastAt: string
+  retryUntil: string | null
+  cameBack: boolean
+  acknowledgedAt: string | null
+  acknowledgedBy: string | null
+  note: string | null
+}
+
+export type SavedView = {
+  id: string
+  page: 'calls' | 'instances' | 'audit'
+  name: string
+  query: string
+  shared: boolean
+  own: boolean
+  owner: string
+}
+
+export type SearchHit = {
+  kind: 'message' | 'call' | 'instance' | 'order' | 'customer'
+  id: string
+  title: string
+  hint: string | null
+  activity: string | null
+  state: string | null
+  exact: boolean
+  path: string
+}
+
+export type Retention = { payloadDays: number; rowDays: number }

@@ -94,7 +94,7 @@ export function useWords() {
     subject: (subject: string) => say('subject', subject),
     signatureReason: (reason: string) => say('signatureReason', reason),
     eventReason: (reason: string) => say('eventReason', reason),
-    quantity: (name: string, count: number) => `${say('quantity', name)} ${count}`,
+    quantity: (name: string) => say('quantity', name),
     skipReason: (reason: string) => say('skipReason', reason),
   }
 }

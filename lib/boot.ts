@@ -1,3 +1,4 @@
+import { checkAlerts, sendAlertNotice } from '@/lib/alerts'
 import { afterCalls, flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/calls'
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
@@ -9,6 +10,7 @@ import { log } from '@/lib/log'
 import { sendNotice } from '@/lib/notices'
 import { keepOrder } from '@/lib/orders'
 import { assessOrders, checkOrders } from '@/lib/reconcile'
+import { applyRetention } from '@/lib/retention'
 import { ensureSetupLink } from '@/lib/users'
 
 const DELIVERY_MS = 30_000
@@ -34,6 +36,8 @@ export async function boot(): Promise<void> {
     'check-orders': (_, run) => checkOrders(run.signal),
     'bulk-replay': ({ id }, run) => runBulkReplay(id, run.signal),
     'send-mail': async ({ noticeId }) => void (await sendNotice(noticeId)),
+    'check-alerts': () => checkAlerts(),
+    'send-alert': ({ noticeId }) => sendAlertNotice(noticeId),
     housekeeping,
   })
   // A purchase adds a job in its own transaction: before the queues stand no call can be served.
@@ -84,6 +88,7 @@ async function housekeeping(): Promise<void> {
   await pruneNonces()
   await flushRefusals()
   await flushUsed()
+  await applyRetention()
   // A new month needs the table to itself for a moment: behind a long read, such as a backup, calls must not queue up.
   await prisma().$transaction([
     prisma().$executeRaw`SET LOCAL lock_timeout = '300ms'`,

@@ -1,6 +1,7 @@
 'use client'
 
 import { RotateCcw } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -9,15 +10,26 @@ import { useBlocked } from '../shell/user'
 import type { Product } from '../types'
 import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
-import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { SkeletonRows } from '../ui/feedback'
+import { FilterBar, FilterChip, FilterPicker, SearchBox, Segments } from '../ui/filters'
 import { useAll, useCount } from '../ui/list'
-import { tabClass, tabStripClass } from '../ui/tabs'
+import { tabClass, tabStripClass } from '../ui/tab-strip'
 import { TimeRangePicker } from '../ui/time-range'
+import { SavedViews } from '../views/saved-views'
 import { activities, resultCodes, useWords } from '../words'
-import { BulkReplayDialog, type BulkTarget } from './bulk-replay'
+import type { BulkTarget } from './bulk-replay'
 import { CallList } from './call-list'
 import { MessageList } from './message-list'
 import { useCallFilters, views } from './use-filters'
+
+// What is opened by a click is fetched by it.
+const BulkReplayDialog = dynamic(() => import('./bulk-replay').then((module) => module.BulkReplayDialog), {
+  ssr: false,
+})
+const CauseList = dynamic(() => import('./cause-list').then((module) => module.CauseList), {
+  ssr: false,
+  loading: () => <SkeletonRows />,
+})
 
 export function CallsPage() {
   const t = useTranslations('calls')
@@ -26,7 +38,9 @@ export function CallsPage() {
   const shown = useCount()
   const blocked = useBlocked('operator')
   const [bulk, setBulk] = useQueryState('bulk', parseAsString)
-  const [target, setTarget] = useState<BulkTarget | null>(null)
+  const [since, setSince] = useQueryState('since', parseAsString)
+  const [chosen, setTarget] = useState<BulkTarget | null>(null)
+  const target = chosen ?? (since && !blocked ? ({ kind: 'since' } as const) : null)
   const [total, setTotal] = useState<number | undefined>()
   const open = desk.data?.counts.openMessages
   const view = filters.view
@@ -37,10 +51,13 @@ export function CallsPage() {
         title={t('title')}
         lead={t('lead')}
         actions={
-          <Button blocked={blocked} onClick={() => setTarget({ kind: 'since' })}>
-            <RotateCcw aria-hidden />
-            {t('replaySince')}
-          </Button>
+          <>
+            <SavedViews page="calls" />
+            <Button blocked={blocked} onClick={() => setTarget({ kind: 'since' })}>
+              <RotateCcw aria-hidden />
+              {t('replaySince')}
+            </Button>
+          </>
         }
       />
       <nav aria-label={t('views')} className={`${tabStripClass} mb-3`}>
@@ -50,7 +67,17 @@ export function CallsPage() {
             type="button"
             aria-current={view === each ? 'true' : undefined}
             className={tabClass(view === each)}
-            onClick={() => change({ view: each, state: null, outcome: null, source: null })}
+            onClick={() =>
+              change({
+                view: each,
+                state: null,
+                outcome: null,
+                source: null,
+                cause: null,
+                closingWithin: null,
+                lostSince: null,
+              })
+            }
           >
             {t(`view.${each}`)}
             {each === 'failed' && open ? <span className="ml-1.5 text-bad">{shown(open)}</span> : null}
@@ -59,7 +86,9 @@ export function CallsPage() {
       </nav>
       <Filters filters={filters} change={change} clear={clear} active={active} total={total} />
       <div className="rounded-lg border border-line bg-surface">
-        {view === 'calls' ? (
+        {view === 'causes' ? (
+          <CauseList filters={filters} onTotal={setTotal} onBulk={setTarget} />
+        ) : view === 'calls' ? (
           <CallList key="calls" filters={filters} filtered={active} onClear={clear} onTotal={setTotal} />
         ) : (
           <MessageList
@@ -80,7 +109,8 @@ export function CallsPage() {
           onRun={setBulk}
           onClose={() => {
             setTarget(null)
-            setBulk(null)
+            void setSince(null)
+            void setBulk(null)
           }}
         />
       ) : null}
@@ -93,6 +123,7 @@ type FiltersProps = ReturnType<typeof useCallFilters> & { total: number | undefi
 function Filters({ filters, change, clear, active, total }: FiltersProps) {
   const t = useTranslations('calls')
   const f = useTranslations('filters')
+  const causes = useTranslations('causes')
   const words = useWords()
   const shown = useCount()
   const products = useAll<Product>('/products')
@@ -104,7 +135,9 @@ function Filters({ filters, change, clear, active, total }: FiltersProps) {
       trailing={
         total === undefined
           ? null
-          : t(view === 'calls' ? 'countCalls' : 'countMessages', { count: total, shown: shown(total) })
+          : view === 'causes'
+            ? causes('count', { count: total })
+            : t(view === 'calls' ? 'countCalls' : 'countMessages', { count: total, shown: shown(total) })
       }
     >
       <SearchBox
@@ -136,7 +169,7 @@ function Filters({ filters, change, clear, active, total }: FiltersProps) {
           onChange={(state) => change({ state })}
         />
       ) : null}
-      {view === 'failed' ? null : (
+      {view === 'failed' || view === 'causes' ? null : (
         <FilterPicker
           label={t('outcome')}
           value={filters.outcome}
@@ -165,6 +198,19 @@ function Filters({ filters, change, clear, active, total }: FiltersProps) {
           onChange={(productId) => change({ productId })}
         />
       )}
+      {filters.cause ? (
+        <FilterChip label={t('causeFilter')} value={t('oneCause')} onRemove={() => change({ cause: null })} />
+      ) : null}
+      {filters.closingWithin ? (
+        <FilterChip
+          label={t('windowLeft')}
+          value={t('closingFilter', { minutes: filters.closingWithin })}
+          onRemove={() => change({ closingWithin: null })}
+        />
+      ) : null}
+      {filters.lostSince ? (
+        <FilterChip label={t('order')} value={t('lostFilter')} onRemove={() => change({ lostSince: null })} />
+      ) : null}
       <TimeRangePicker value={filters} onChange={change} />
       <Segments
         label={f('kind')}

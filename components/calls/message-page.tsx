@@ -9,12 +9,15 @@ import {
   Clock,
   Download,
   Ellipsis,
+  GitCompareArrows,
+  History,
   Mail,
   MessageSquareCheck,
   Pencil,
   RotateCcw,
   Undo2,
 } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
 import { type ReactNode, useState } from 'react'
@@ -23,23 +26,37 @@ import { useTranslations } from 'use-intl'
 import { api, apiText, errorText } from '../api'
 import { InstanceStateChip, MessageStateChip, ResultCode, SourceMark, TestMark } from '../chips'
 import { useBlocked } from '../shell/user'
-import type { Call, CallDetail, MessageDetail } from '../types'
+import type { Call, CallDetail, MessageDetail, Product } from '../types'
 import { Badge } from '../ui/badge'
 import { Button, IconButton } from '../ui/button'
 import { Card, KeyValue, PageHeader } from '../ui/card'
 import { copyText, Id } from '../ui/copy'
 import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
+import { useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Time, useRemaining } from '../ui/time'
 import { Timeline } from '../ui/timeline'
 import { outcomeLook, useWords } from '../words'
-import { EditedReplayDialog } from './edited-replay'
 import { WindowLeft } from './message-list'
-import { PartnerMailDialog } from './partner-mail'
 import { CallPayload, useCall } from './payload'
-import { ReplayDialog, ResolveDialog } from './replay-dialog'
 
-type Open = 'replay' | 'edit' | 'resolve' | 'mail' | null
+// What is opened by a click is fetched by it.
+const ReplayDialog = dynamic(() => import('./replay-dialog').then((module) => module.ReplayDialog), { ssr: false })
+const ResolveDialog = dynamic(() => import('./replay-dialog').then((module) => module.ResolveDialog), { ssr: false })
+const EditedReplayDialog = dynamic(() => import('./edited-replay').then((module) => module.EditedReplayDialog), {
+  ssr: false,
+})
+const PartnerMailDialog = dynamic(() => import('./partner-mail').then((module) => module.PartnerMailDialog), {
+  ssr: false,
+})
+const BulkReplayDialog = dynamic(() => import('./bulk-replay').then((module) => module.BulkReplayDialog), {
+  ssr: false,
+})
+const AttemptDiffDialog = dynamic(() => import('./attempt-diff-dialog').then((module) => module.AttemptDiffDialog), {
+  ssr: false,
+})
+
+type Open = 'replay' | 'edit' | 'resolve' | 'mail' | 'compare' | 'since' | null
 
 export function MessagePage({ id }: { id: string }) {
   const message = useQuery({
@@ -60,6 +77,7 @@ function Message({ message }: { message: MessageDetail }) {
   const [attempt, setAttempt] = useQueryState('attempt', parseAsString)
   const shown = message.calls.find((call) => call.id === attempt) ?? message.calls[0]
   const close = () => setOpen(null)
+  const [run, setRun] = useState<string | null>(null)
   const replayed =
     message.state === 'succeeded' &&
     message.calls.some((call) => call.source === 'replay' && call.outcome === 'succeeded')
@@ -92,7 +110,19 @@ function Message({ message }: { message: MessageDetail }) {
         <Situation message={message} replayed={replayed} onOpen={setOpen} />
         <Facts message={message} />
         <div className="grid items-start gap-4 lg:grid-cols-[19rem_minmax(0,1fr)] 2xl:grid-cols-[20rem_minmax(0,1fr)_20rem]">
-          <Card title={t('attempts', { count: message.attempts })} flush>
+          <Card
+            title={t('attempts', { count: message.attempts })}
+            actions={
+              message.calls.length > 1 ? (
+                <Button size="sm" variant="ghost" onClick={() => setOpen('compare')}>
+                  <GitCompareArrows aria-hidden />
+                  {t('compare')}
+                </Button>
+              ) : null
+            }
+            flush
+          >
+            <NextTry message={message} />
             <div className="max-h-80 overflow-y-auto p-2 lg:max-h-[40rem]">
               <Attempts calls={message.calls} shown={shown?.id} onShow={setAttempt} />
             </div>
@@ -110,6 +140,24 @@ function Message({ message }: { message: MessageDetail }) {
       {open === 'replay' ? <ReplayDialog message={message} onClose={close} onNotify={() => setOpen('mail')} /> : null}
       {open === 'edit' ? <EditedReplayDialog message={message} onClose={close} /> : null}
       {open === 'resolve' ? <ResolveDialog message={message} onClose={close} /> : null}
+      {open === 'compare' && shown ? (
+        <AttemptDiffDialog calls={message.calls} shown={shown.id} onClose={close} />
+      ) : null}
+      {open === 'since' || run ? (
+        <BulkReplayDialog
+          key={run ?? 'new'}
+          target={{
+            kind: 'filter',
+            filter: { state: 'open', outcome: 'failed', from: message.lastAt, test: message.test },
+          }}
+          runId={run}
+          onRun={setRun}
+          onClose={() => {
+            close()
+            setRun(null)
+          }}
+        />
+      ) : null}
       {open === 'mail' ? <PartnerMailDialog message={message} onClose={close} /> : null}
     </>
   )
@@ -154,6 +202,8 @@ function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: O
       <Button
         variant={message.state === 'open' ? 'primary' : 'secondary'}
         blocked={blocked}
+        data-key="r"
+        aria-keyshortcuts="r"
         onClick={() => onOpen('replay')}
       >
         <RotateCcw aria-hidden />
@@ -179,6 +229,10 @@ function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: O
         <MenuItem disabled={Boolean(blocked)} onSelect={() => onOpen('edit')}>
           <Pencil aria-hidden />
           {t('editReplay')}
+        </MenuItem>
+        <MenuItem disabled={Boolean(role)} onSelect={() => onOpen('since')}>
+          <History aria-hidden />
+          {t('replaySinceThis')}
         </MenuItem>
         {message.state === 'resolved' ? (
           <MenuItem disabled={Boolean(role)} onSelect={reopen}>
@@ -263,6 +317,7 @@ function Situation({
       </p>
       {first ? <p className="mt-0.5 break-words">{first}</p> : null}
       {opened ? <p className="mt-0.5">{t('openedSince')}</p> : null}
+      {message.activity === 'newInstance' ? <FillPool message={message} /> : null}
       <p className="mt-1 text-xs">
         {left ? (left.ms > 0 ? t('windowRuns', { left: left.text }) : t('windowOver')) : t('noWindow')}
       </p>
@@ -300,6 +355,37 @@ function Facts({ message }: { message: MessageDetail }) {
         ]}
       />
     </Card>
+  )
+}
+
+/** What comes next by itself: the marketplace's own tries, while its window is open. */
+function NextTry({ message }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  const left = useRemaining(message.state === 'open' ? message.retryUntil : null)
+  if (!left || left.ms <= 0) return null
+  return (
+    <p className="flex items-start gap-2 border-line border-b px-4 py-2 text-soft text-xs">
+      <Clock className="mt-px size-3.5 shrink-0" aria-hidden />
+      <span>
+        {t('nextTry')} <Time at={message.retryUntil} />
+      </span>
+    </p>
+  )
+}
+
+/** Where a purchase found no account: the way to more of them. */
+function FillPool({ message }: { message: MessageDetail }) {
+  const t = useTranslations('message')
+  const products = useAll<Product>('/products')
+  const product = products.data?.items.find(({ name }) => name === message.productName)
+  if (product?.delivery.type !== 'pool' || product.poolLeft !== 0) return null
+  return (
+    <p className="mt-0.5">
+      {t('poolEmpty')}{' '}
+      <Link href={`/settings/products?pool=${product.id}`} className="rounded-sm underline underline-offset-2">
+        {t('fillPool')}
+      </Link>
+    </p>
   )
 }
 

@@ -33,7 +33,13 @@ export function CallPayload({ id }: { id: string }) {
   if (call.isPending) return <SkeletonRows rows={5} />
   if (call.isError) return <ErrorState error={call.error} onRetry={() => call.refetch()} />
   const shown = revealed?.id === id ? revealed : call.data
+  if (shown.payloadGone) return <Gone />
   return <PayloadTabs call={shown} revealed={shown === revealed} onReveal={setRevealed} />
+}
+
+function Gone() {
+  const t = useTranslations('call')
+  return <Callout tone="info">{t('payloadGone')}</Callout>
 }
 
 type PayloadTabsProps = { call: CallDetail; revealed: boolean; onReveal: (call: CallDetail) => void }

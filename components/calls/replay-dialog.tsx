@@ -5,7 +5,7 @@ import { CircleCheck, CircleX, Clock, Mail } from 'lucide-react'
 import { useState } from 'react'
 import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
-import { api, fieldError } from '../api'
+import { api, fieldError, isStale } from '../api'
 import { ResultCode } from '../chips'
 import type { Change, Message, ReplayResult } from '../types'
 import { Button } from '../ui/button'
@@ -18,7 +18,9 @@ export function useRefreshAfterReplay() {
   const client = useQueryClient()
   return () =>
     Promise.all(
-      ['/messages', '/calls', '/instances', '/desk'].map((path) => client.invalidateQueries({ queryKey: [path] })),
+      ['/messages', '/calls', '/causes', '/instances', '/desk', '/overview'].map((path) =>
+        client.invalidateQueries({ queryKey: [path] }),
+      ),
     )
 }
 
@@ -39,12 +41,14 @@ export function ReplayDialog({ message, onClose, onNotify }: ReplayDialogProps) 
       setResult(
         await api<ReplayResult>(`/messages/${message.id}/replay`, {
           method: 'POST',
-          json: note.trim() ? { note: note.trim() } : {},
+          json: { seenState: message.state, ...(note.trim() ? { note: note.trim() } : {}) },
         }),
       )
       void refresh()
     } catch (fault) {
       setError(fault)
+      // Another one, or the marketplace itself, was faster: the page behind shows what is the case.
+      if (isStale(fault)) void refresh()
     }
     setBusy(false)
   }
@@ -182,6 +186,7 @@ export function ResolveDialog({ message, onClose }: { message: Message; onClose:
     } catch (fault) {
       setError(fault)
       setBusy(false)
+      if (isStale(fault)) void refresh()
     }
   }
   return (

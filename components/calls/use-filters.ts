@@ -5,7 +5,7 @@ import type { Query } from '../api'
 import { rangeBounds, ranges } from '../range'
 import type { BulkFilter } from '../types'
 
-export const views = ['failed', 'messages', 'calls'] as const
+export const views = ['failed', 'causes', 'messages', 'calls'] as const
 
 const parsers = {
   view: parseAsStringLiteral(views).withDefault('failed'),
@@ -16,6 +16,9 @@ const parsers = {
   state: parseAsString,
   source: parseAsString,
   productId: parseAsString,
+  cause: parseAsString,
+  closingWithin: parseAsInteger,
+  lostSince: parseAsString,
   test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
   range: parseAsStringLiteral(ranges),
   from: parseAsString,
@@ -40,6 +43,9 @@ export function useCallFilters() {
       state: null,
       source: null,
       productId: null,
+      cause: null,
+      closingWithin: null,
+      lostSince: null,
       test: null,
       range: null,
       from: null,
@@ -61,13 +67,18 @@ function testParam(test: CallFilters['test']): boolean | undefined {
 /** The members of GET /messages for these filters; spans such as "the last hour" end at `now` (ms). */
 export function messageQuery(filters: CallFilters, now: number): Omit<BulkFilter, 'ids'> {
   const { view, q, activity, resultCode, outcome, state, productId, test, range, from, to } = filters
-  const query: Record<string, string | boolean | null | undefined> = {
-    state: view === 'failed' ? 'open' : state,
+  const { cause, closingWithin, lostSince } = filters
+  const failed = view === 'failed' || view === 'causes'
+  const query: Record<string, string | number | boolean | null | undefined> = {
+    state: failed ? 'open' : state,
     q,
     activity,
     resultCode,
-    outcome: view === 'failed' ? 'failed' : outcome,
+    outcome: failed ? 'failed' : outcome,
     productId,
+    cause,
+    closingWithin,
+    lostSince,
     test: testParam(test),
     ...rangeBounds(range, from, to, now),
   }

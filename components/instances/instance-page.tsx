@@ -68,7 +68,11 @@ function Instance({ instance }: { instance: InstanceDetail }) {
   const role = useBlocked('operator')
   const [editing, setEditing] = useState(false)
   const [asking, setAsking] = useState(false)
-  const quantities = (of: Record<string, number>) => Object.entries(of).map(([name, n]) => words.quantity(name, n))
+  // The one quantity that has no name of its own needs none beside the label.
+  const quantities = (of: Record<string, number>) =>
+    Object.entries(of).map(([name, n], _, { length }) =>
+      length === 1 && name === 'amount' ? String(n) : `${words.quantity(name)} ${n}`,
+    )
   const waiting = instance.deliveryState !== 'delivered' && instance.state !== 'released'
   const refresh = () => client.invalidateQueries({ queryKey: ['/instances'] })
   const deliver = async () => {

@@ -1,8 +1,10 @@
 'use client'
 
-import { SearchX } from 'lucide-react'
+import { Download, SearchX } from 'lucide-react'
+import Link from 'next/link'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useLocale, useTranslations } from 'use-intl'
+import { apiPath } from '../api'
 import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
 import type { Instance, Product } from '../types'
 import { Button } from '../ui/button'
@@ -14,6 +16,7 @@ import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { relativeTime, Time, useNow } from '../ui/time'
+import { SavedViews } from '../views/saved-views'
 import { useWords } from '../words'
 
 const parsers = {
@@ -40,8 +43,9 @@ export function InstancesPage() {
   const clear = () => set(null)
   const { test, q, ...rest } = filters
   const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
+  const query = { ...filters, test: test === 'both' ? null : test === 'test' }
   const list = useList<Instance>('/instances', {
-    query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
+    query: () => query,
     key: filters,
     refetchMs: 30_000,
   })
@@ -96,7 +100,26 @@ export function InstancesPage() {
   ]
   return (
     <>
-      <PageHeader title={t('title')} lead={t('lead')} />
+      <PageHeader
+        title={t('title')}
+        lead={
+          <>
+            {t('lead')}
+            <Pools products={products.data?.items ?? []} />
+          </>
+        }
+        actions={
+          <>
+            <SavedViews page="instances" />
+            <Button asChild>
+              <a href={apiPath('/instances.csv', query)} download>
+                <Download aria-hidden />
+                {t('csv')}
+              </a>
+            </Button>
+          </>
+        }
+      />
       <FilterBar
         active={active}
         onClear={clear}
@@ -184,6 +207,30 @@ export function InstancesPage() {
         />
       </div>
     </>
+  )
+}
+
+/** What is left to hand out, where purchases take prepared accounts. */
+function Pools({ products }: { products: Product[] }) {
+  const t = useTranslations('instances')
+  const pools = products.filter((product) => product.poolLeft !== null)
+  if (pools.length === 0) return null
+  return (
+    <ul aria-label={t('pools')} className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1 text-xs">
+      {pools.map(({ id, name, poolLeft }) => (
+        <li key={id}>
+          <Link
+            href={`/settings/products?pool=${id}`}
+            className={cn(
+              'rounded-sm hover:underline',
+              poolLeft === 0 ? 'text-bad' : (poolLeft ?? 0) < 5 ? 'text-warn' : '',
+            )}
+          >
+            {t('poolLeft', { name, count: poolLeft ?? 0 })}
+          </Link>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -1,6 +1,7 @@
 'use client'
 
-import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
+import { useRouter } from 'next/navigation'
+import { Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { useLocale, useTranslations } from 'use-intl'
 import type { CallHour } from '../types'
 import { formatTime } from '../ui/time'
@@ -12,6 +13,11 @@ const outcomes = [
   ['rejected', 'var(--color-warn)'],
 ] as const
 
+const times = [
+  ['p50', '4 3'],
+  ['p99', '0'],
+] as const
+
 const tick = { fill: 'var(--color-faint)', fontSize: 11 }
 
 /** Stacked bars; a table of the same figures is there for who does not see them. */
@@ -19,15 +25,22 @@ export function CallsBars({ items }: { items: CallHour[] }) {
   const t = useTranslations('overview')
   const say = useTranslations('words.outcome')
   const locale = useLocale()
+  const router = useRouter()
+  const open = ({ at }: CallHour, outcome: string) => {
+    const to = new Date(new Date(at).getTime() + 3_600_000).toISOString()
+    const query = new URLSearchParams({ view: 'calls', source: 'marketplace', outcome, range: 'custom', from: at, to })
+    router.push(`/calls?${query}`)
+  }
   const hour = (at: unknown) => formatTime(String(at), locale, 'hour', 0)
   return (
     <>
       <div className="h-48" aria-hidden>
         <ResponsiveContainer width="100%" height="100%">
-          <BarChart data={items} margin={{ top: 4, right: 4, bottom: 0, left: -20 }} accessibilityLayer={false}>
+          <ComposedChart data={items} margin={{ top: 4, right: -8, bottom: 0, left: -20 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--color-line)" />
             <XAxis dataKey="at" tickFormatter={hour} tick={tick} tickLine={false} axisLine={false} minTickGap={24} />
-            <YAxis allowDecimals={false} tick={tick} tickLine={false} axisLine={false} />
+            <YAxis yAxisId="calls" allowDecimals={false} tick={tick} tickLine={false} axisLine={false} />
+            <YAxis yAxisId="ms" orientation="right" unit=" ms" tick={tick} tickLine={false} axisLine={false} />
             <Tooltip
               labelFormatter={hour}
               cursor={{ fill: 'var(--color-hover)' }}
@@ -45,12 +58,28 @@ export function CallsBars({ items }: { items: CallHour[] }) {
                 key={outcome}
                 dataKey={outcome}
                 name={say(outcome)}
+                yAxisId="calls"
                 stackId="calls"
                 fill={color}
                 isAnimationActive={false}
+                cursor="pointer"
+                onClick={({ payload }) => payload && open(payload as CallHour, outcome)}
               />
             ))}
-          </BarChart>
+            {times.map(([name, dash]) => (
+              <Line
+                key={name}
+                dataKey={`${name}Ms`}
+                name={t(name)}
+                yAxisId="ms"
+                stroke="var(--color-accent)"
+                strokeDasharray={dash}
+                strokeWidth={1.5}
+                dot={{ r: 2 }}
+                isAnimationActive={false}
+              />
+            ))}
+          </ComposedChart>
         </ResponsiveContainer>
       </div>
       <table className="sr-only">
@@ -63,6 +92,11 @@ export function CallsBars({ items }: { items: CallHour[] }) {
                 {say(outcome)}
               </th>
             ))}
+            {times.map(([name]) => (
+              <th key={name} scope="col">
+                {t(name)}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -71,6 +105,9 @@ export function CallsBars({ items }: { items: CallHour[] }) {
               <th scope="row">{hour(item.at)}</th>
               {outcomes.map(([outcome]) => (
                 <td key={outcome}>{item[outcome]}</td>
+              ))}
+              {times.map(([name]) => (
+                <td key={name}>{item[`${name}Ms`] ?? '–'}</td>
               ))}
             </tr>
           ))}

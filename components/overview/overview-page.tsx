@@ -1,138 +1,141 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRight, CircleCheckBig } from 'lucide-react'
+import { ArrowRight, CircleCheckBig, PackageCheck } from 'lucide-react'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import { useMessageColumns } from '../calls/message-list'
-import { useDesk } from '../shell/desk'
-import type { Instance, InstanceState, Message, Page } from '../types'
+import { DeliveryChip } from '../chips'
+import type { InstanceState, Overview } from '../types'
 import { Card, PageHeader } from '../ui/card'
 import { cn } from '../ui/cn'
 import { EmptyState, ErrorState, Skeleton, SkeletonRows } from '../ui/feedback'
 import { useCount } from '../ui/list'
 import { DataTable } from '../ui/table'
+import { Time } from '../ui/time'
 import { instanceLook, useWords } from '../words'
+import { AlertsNow } from './alerts-now'
 import { CallsChart } from './calls-chart'
+import { HealthCard } from './health-card'
 
 const states: InstanceState[] = ['pending', 'active', 'frozen', 'released']
 
+/** Is anything on fire? Read again every 10 s; a poll needs nothing behind any number of replicas. */
 export function OverviewPage() {
   const t = useTranslations('overview')
-  const desk = useDesk()
-  const open = desk.data?.counts.openMessages
-  const waiting = desk.data?.counts.waitingDeliveries
+  const overview = useQuery({
+    queryKey: ['/overview'],
+    queryFn: ({ signal }) => api<Overview>('/overview', { signal }),
+    refetchInterval: 10_000,
+  })
+  const data = overview.data
+  if (overview.isError && !data) {
+    return (
+      <>
+        <PageHeader title={t('title')} />
+        <ErrorState error={overview.error} onRetry={() => overview.refetch()} />
+      </>
+    )
+  }
   return (
     <>
       <PageHeader title={t('title')} />
       <div className="flex flex-col gap-5">
+        {data?.alerts.length ? <AlertsNow alerts={data.alerts} /> : null}
         <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
-          <Figure href="/calls" label={t('openMessages')} count={open} alarm={Boolean(open)} failed={desk.isError} />
+          <Figure
+            href="/calls"
+            label={t('openMessages')}
+            count={data?.openMessages}
+            alarm
+            more={
+              data?.closingMessages ? (
+                <Link href="/calls?closingWithin=30" className="rounded-sm text-bad text-xs hover:underline">
+                  {t('closingSoon', { count: data.closingMessages })}
+                </Link>
+              ) : null
+            }
+          />
           <Figure
             href="/instances?deliveryState=waiting"
             label={t('waitingDeliveries')}
-            count={waiting}
-            alarm={Boolean(waiting)}
-            failed={desk.isError}
+            count={data?.waitingDeliveries}
+            alarm
           />
-          <CountedFigure
+          <Figure
             href="/instances?expiresWithinDays=7"
             label={t('expiring', { days: 7 })}
-            query={{ expiresWithinDays: 7 }}
+            count={data?.expiring.days7}
           />
-          <CountedFigure
+          <Figure
             href="/instances?expiresWithinDays=30"
             label={t('expiring', { days: 30 })}
-            query={{ expiresWithinDays: 30 }}
+            count={data?.expiring.days30}
           />
         </div>
-        <CallsChart />
-        <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_18rem]">
-          <NewestFailed />
-          <InstancesByState />
+        <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
+          <Urgent messages={data?.urgent} />
+          <HealthCard overview={data} />
+        </div>
+        <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
+          <CallsChart />
+          <div className="grid gap-5 md:grid-cols-2 xl:grid-cols-1">
+            <Stuck deliveries={data?.stuck} />
+            <InstancesByState counts={data?.instances} />
+          </div>
         </div>
       </div>
     </>
   )
 }
 
-type FigureProps = { href: string; label: ReactNode; count: number | undefined; alarm?: boolean; failed?: boolean }
+type FigureProps = { href: string; label: ReactNode; count: number | undefined; alarm?: boolean; more?: ReactNode }
 
-function Figure({ href, label, count, alarm, failed }: FigureProps) {
+function Figure({ href, label, count, alarm, more }: FigureProps) {
   const shown = useCount()
   return (
-    <Link
-      href={href}
-      className="group rounded-lg border border-line bg-surface px-4 py-3 transition-colors hover:border-line-strong"
-    >
-      <span className="block text-sm text-soft">{label}</span>
-      {count === undefined ? (
-        failed ? (
-          <span className="block text-2xl text-faint">–</span>
-        ) : (
+    <div className="relative rounded-lg border border-line bg-surface px-4 py-3 transition-colors hover:border-line-strong">
+      <Link href={href} className="rounded-sm after:absolute after:inset-0">
+        <span className="block text-sm text-soft">{label}</span>
+        {count === undefined ? (
           <Skeleton className="mt-1 h-7 w-14" />
-        )
-      ) : (
-        <span className={cn('block font-semibold text-2xl tracking-tight', alarm && 'text-bad')}>{shown(count)}</span>
-      )}
+        ) : (
+          <span className={cn('block font-semibold text-2xl tracking-tight', alarm && count > 0 && 'text-bad')}>
+            {shown(count)}
+          </span>
+        )}
+      </Link>
+      {more ? <div className="relative z-1 mt-0.5">{more}</div> : null}
+    </div>
+  )
+}
+
+function All({ href }: { href: string }) {
+  const t = useTranslations('overview')
+  return (
+    <Link href={href} className="inline-flex items-center gap-1 rounded-sm text-accent text-xs hover:underline">
+      {t('all')}
+      <ArrowRight className="size-3.5" aria-hidden />
     </Link>
   )
 }
 
-function useInstanceCount(query: { state?: string; expiresWithinDays?: number }) {
-  return useQuery({
-    queryKey: ['/instances', 'count', query],
-    queryFn: ({ signal }) => api<Page<Instance>>('/instances', { query: { ...query, test: false, limit: 1 }, signal }),
-    refetchInterval: 60_000,
-  })
-}
-
-function CountedFigure({
-  href,
-  label,
-  query,
-}: {
-  href: string
-  label: ReactNode
-  query: { expiresWithinDays: number }
-}) {
-  const { data, isError } = useInstanceCount(query)
-  return <Figure href={href} label={label} count={data?.total} failed={isError} />
-}
-
-function NewestFailed() {
+function Urgent({ messages }: { messages: Overview['urgent'] | undefined }) {
   const t = useTranslations('overview')
   const columns = useMessageColumns(true).map((column) =>
     ['instance', 'customer', 'product'].includes(column.id) ? { ...column, from: '2xl' as const } : column,
   )
-  const list = useQuery({
-    queryKey: ['/messages', 'newest-open'],
-    queryFn: ({ signal }) =>
-      api<Page<Message>>('/messages', { query: { state: 'open', outcome: 'failed', test: false, limit: 8 }, signal }),
-    refetchInterval: 15_000,
-  })
   return (
-    <Card
-      title={t('newestFailed')}
-      actions={
-        <Link href="/calls" className="inline-flex items-center gap-1 rounded-sm text-accent text-xs hover:underline">
-          {t('all')}
-          <ArrowRight className="size-3.5" aria-hidden />
-        </Link>
-      }
-      flush
-    >
-      {list.isPending ? (
+    <Card title={t('urgent')} actions={<All href="/calls" />} flush>
+      {messages === undefined ? (
         <SkeletonRows rows={4} />
-      ) : list.isError && !list.data ? (
-        <ErrorState error={list.error} onRetry={() => list.refetch()} />
-      ) : list.data?.items.length ? (
+      ) : messages.length > 0 ? (
         <DataTable
-          label={t('newestFailed')}
+          label={t('urgent')}
           columns={columns}
-          rows={list.data.items}
+          rows={messages}
           rowKey={(m) => m.id}
           href={(m) => `/calls/messages/${m.id}`}
         />
@@ -145,39 +148,72 @@ function NewestFailed() {
   )
 }
 
-function InstancesByState() {
+function Stuck({ deliveries }: { deliveries: Overview['stuck'] | undefined }) {
   const t = useTranslations('overview')
+  const words = useWords()
   return (
-    <Card title={t('byState')} flush>
-      <ul className="divide-y divide-line">
-        {states.map((state) => (
-          <StateRow key={state} state={state} />
-        ))}
-      </ul>
+    <Card title={t('stuck')} actions={<All href="/instances?deliveryState=waiting" />} flush>
+      {deliveries === undefined ? (
+        <SkeletonRows rows={2} />
+      ) : deliveries.length === 0 ? (
+        <p className="flex items-center gap-2 px-4 py-3 text-sm text-soft">
+          <PackageCheck className="size-4 text-ok" aria-hidden />
+          {t('noneStuck')}
+        </p>
+      ) : (
+        <ul className="divide-y divide-line">
+          {deliveries.map((one) => (
+            <li key={one.instanceId}>
+              <Link
+                href={`/instances/${encodeURIComponent(one.instanceId)}`}
+                className="block px-4 py-2.5 text-sm hover:bg-hover"
+              >
+                <span className="flex items-baseline justify-between gap-3">
+                  <span className="min-w-0 truncate font-medium">{one.customerName ?? one.instanceId}</span>
+                  <Time at={one.createdAt} style="relative" className="shrink-0 text-faint text-xs" />
+                </span>
+                <span className="mt-1 flex flex-wrap items-center gap-2 text-soft text-xs">
+                  <DeliveryChip state={one.deliveryState} />
+                  <span className="min-w-0 truncate">
+                    {one.deliveryError ? words.eventReason(one.deliveryError) : words.deliveryType(one.deliveryType)}
+                  </span>
+                </span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
     </Card>
   )
 }
 
-function StateRow({ state }: { state: InstanceState }) {
+function InstancesByState({ counts }: { counts: Overview['instances'] | undefined }) {
+  const t = useTranslations('overview')
   const words = useWords()
   const shown = useCount()
-  const { data, isError } = useInstanceCount({ state })
-  const { icon: Icon } = instanceLook[state]
   return (
-    <li>
-      <Link href={`/instances?state=${state}`} className="flex items-center gap-2.5 px-4 py-2.5 text-sm hover:bg-hover">
-        <Icon className="size-4 text-faint" aria-hidden />
-        <span className="grow">{words.instanceState(state)}</span>
-        {data?.total === undefined ? (
-          isError ? (
-            <span className="text-faint">–</span>
-          ) : (
-            <Skeleton className="h-4 w-8" />
+    <Card title={t('byState')} flush>
+      <ul className="divide-y divide-line">
+        {states.map((state) => {
+          const { icon: Icon } = instanceLook[state]
+          return (
+            <li key={state}>
+              <Link
+                href={`/instances?state=${state}`}
+                className="flex items-center gap-2.5 px-4 py-2.5 text-sm hover:bg-hover"
+              >
+                <Icon className="size-4 text-faint" aria-hidden />
+                <span className="grow">{words.instanceState(state)}</span>
+                {counts === undefined ? (
+                  <Skeleton className="h-4 w-8" />
+                ) : (
+                  <span className="font-medium">{shown(counts[state])}</span>
+                )}
+              </Link>
+            </li>
           )
-        ) : (
-          <span className="font-medium">{shown(data.total)}</span>
-        )}
-      </Link>
-    </li>
+        })}
+      </ul>
+    </Card>
   )
 }

@@ -1,8 +1,9 @@
 'use client'
 
-import { SearchX } from 'lucide-react'
+import { Download, SearchX } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
+import { apiPath } from '../api'
 import { rangeBounds, ranges } from '../range'
 import type { AuditEntry } from '../types'
 import { Button } from '../ui/button'
@@ -13,11 +14,14 @@ import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { TimeRangePicker } from '../ui/time-range'
+import { SavedViews } from '../views/saved-views'
 import { useWords } from '../words'
 
 const parsers = {
   q: parseAsString.withDefault(''),
   subject: parseAsString,
+  action: parseAsString,
+  actor: parseAsString,
   range: parseAsStringLiteral(ranges),
   from: parseAsString,
   to: parseAsString,
@@ -35,6 +39,8 @@ const subjects = [
   'user',
   'token',
   'desk',
+  'cause',
+  'view',
 ]
 
 export function AuditPage() {
@@ -43,13 +49,17 @@ export function AuditPage() {
   const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
   const { cursor: _cursor, asOf: _asOf, ...filters } = values
   const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
-  const active = filters.q !== '' || filters.subject !== null || filters.range !== null
+  const active =
+    filters.q !== '' || [filters.subject, filters.action, filters.actor, filters.range].some((value) => value !== null)
+  const query = (now: number) => ({
+    q: filters.q,
+    subject: filters.subject,
+    action: filters.action,
+    actor: filters.actor,
+    ...rangeBounds(filters.range, filters.from, filters.to, now),
+  })
   const list = useList<AuditEntry>('/audit', {
-    query: (now) => ({
-      q: filters.q,
-      subject: filters.subject,
-      ...rangeBounds(filters.range, filters.from, filters.to, now),
-    }),
+    query,
     key: filters,
   })
   const columns: Column<AuditEntry>[] = [
@@ -89,7 +99,18 @@ export function AuditPage() {
   ]
   return (
     <>
-      <p className="mb-4 max-w-3xl text-sm text-soft">{t('lead')}</p>
+      <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
+        <p className="max-w-3xl text-sm text-soft">{t('lead')}</p>
+        <div className="flex flex-wrap gap-2">
+          <SavedViews page="audit" />
+          <Button asChild>
+            <a href={apiPath('/audit.csv', query(Date.now()))} download>
+              <Download aria-hidden />
+              {t('csv')}
+            </a>
+          </Button>
+        </div>
+      </div>
       <FilterBar active={active} onClear={() => set(null)}>
         <SearchBox value={filters.q} onChange={(q) => change({ q: q || null })} label={t('search')} />
         <FilterPicker
@@ -97,6 +118,25 @@ export function AuditPage() {
           value={filters.subject}
           options={subjects.map((value) => ({ value, label: words.subject(value) }))}
           onChange={(subject) => change({ subject })}
+        />
+        <FilterPicker
+          label={t('action')}
+          value={filters.action}
+          options={[...new Set((list.page.data?.items ?? []).map((a) => a.action))].map((value) => ({
+            value,
+            label: words.action(value),
+            hint: value,
+          }))}
+          onChange={(action) => change({ action })}
+        />
+        <FilterPicker
+          label={t('actor')}
+          value={filters.actor}
+          options={[...new Set((list.page.data?.items ?? []).map((a) => a.actor))].map((value) => ({
+            value,
+            label: value,
+          }))}
+          onChange={(actor) => change({ actor })}
         />
         <TimeRangePicker value={filters} onChange={change} />
       </FilterBar>

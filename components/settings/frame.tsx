@@ -8,9 +8,9 @@ import { useTranslations } from 'use-intl'
 import { useBlocked } from '../shell/user'
 import { PageHeader } from '../ui/card'
 import { EmptyState } from '../ui/feedback'
-import { tabClass, tabStripClass } from '../ui/tabs'
+import { tabClass, tabStripClass } from '../ui/tab-strip'
 
-const tabs = ['products', 'credentials', 'staff', 'tokens', 'audit'] as const
+const tabs = ['products', 'credentials', 'staff', 'tokens', 'alerts', 'retention', 'audit'] as const
 
 export function SettingsFrame({ children }: { children: ReactNode }) {
   const t = useTranslations('settings')

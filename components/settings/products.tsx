@@ -1,6 +1,7 @@
 'use client'
 
 import { Ellipsis, PackagePlus, Pencil, Plus, Star, Trash2, TriangleAlert, Upload, Webhook } from 'lucide-react'
+import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -33,7 +34,14 @@ export function ProductsPage() {
   const admin = useBlocked('admin')
   const operator = useBlocked('operator')
   const [open, setOpen] = useState<Open>(null)
-  const close = () => setOpen(null)
+  // Other pages lead to the pool of a product.
+  const [asked, setAsked] = useQueryState('pool', parseAsString)
+  const askedFor = list.data?.items.find((product) => product.id === asked && product.poolLeft !== null)
+  const shownOpen: Open = open ?? (askedFor && !operator ? { what: 'pool', product: askedFor } : null)
+  const close = () => {
+    setOpen(null)
+    void setAsked(null)
+  }
   const columns: Column<Product>[] = [
     {
       id: 'name',
@@ -152,28 +160,28 @@ export function ProductsPage() {
           }
         />
       </Section>
-      {open?.what === 'add' ? <ProductDialog onClose={close} /> : null}
-      {open?.what === 'edit' ? <ProductDialog product={open.product} onClose={close} /> : null}
-      {open?.what === 'pool' ? <PoolDialog product={open.product} onClose={close} /> : null}
-      {open?.what === 'webhook' ? <WebhookTestDialog product={open.product} onClose={close} /> : null}
-      {open?.what === 'delete' ? (
+      {shownOpen?.what === 'add' ? <ProductDialog onClose={close} /> : null}
+      {shownOpen?.what === 'edit' ? <ProductDialog product={shownOpen.product} onClose={close} /> : null}
+      {shownOpen?.what === 'pool' ? <PoolDialog product={shownOpen.product} onClose={close} /> : null}
+      {shownOpen?.what === 'webhook' ? <WebhookTestDialog product={shownOpen.product} onClose={close} /> : null}
+      {shownOpen?.what === 'delete' ? (
         <ConfirmDialog
           open
           onOpenChange={close}
           danger
-          title={t('deleteTitle', { name: open.product.name })}
+          title={t('deleteTitle', { name: shownOpen.product.name })}
           confirmLabel={t('delete')}
           onConfirm={() =>
             act(
-              () => api(`/products/${open.product.id}`, { method: 'DELETE' }),
-              t('deleted', { name: open.product.name }),
+              () => api(`/products/${shownOpen.product.id}`, { method: 'DELETE' }),
+              t('deleted', { name: shownOpen.product.name }),
             )
           }
         >
           <p>{t('deleteAsk')}</p>
-          {open.product.isDefault ? <p className="mt-2 font-medium text-bad">{t('deleteDefault')}</p> : null}
-          {open.product.poolLeft ? (
-            <p className="mt-2 font-medium text-bad">{t('deletePool', { count: open.product.poolLeft })}</p>
+          {shownOpen.product.isDefault ? <p className="mt-2 font-medium text-bad">{t('deleteDefault')}</p> : null}
+          {shownOpen.product.poolLeft ? (
+            <p className="mt-2 font-medium text-bad">{t('deletePool', { count: shownOpen.product.poolLeft })}</p>
           ) : null}
         </ConfirmDialog>
       ) : null}

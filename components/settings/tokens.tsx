@@ -11,7 +11,7 @@ import { Button } from '../ui/button'
 import { CopyButton } from '../ui/copy'
 import { ConfirmDialog, Dialog } from '../ui/dialog'
 import { Callout, EmptyState, FormError } from '../ui/feedback'
-import { Field, Input, Select } from '../ui/field'
+import { Checkbox, Field, Input, Labelled, Select } from '../ui/field'
 import { AllBody, useAll } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -19,6 +19,8 @@ import { useWords } from '../words'
 import { Section } from './frame'
 import { staffRoles } from './staff'
 import { useAction } from './use-action'
+
+const tokenScopes = ['calls', 'instances', 'orders', 'usage', 'licenses', 'tenants', 'settings'] as const
 
 export function TokensPage() {
   const t = useTranslations('tokens')
@@ -42,6 +44,21 @@ export function TokensPage() {
             {t('active')}
           </Badge>
         ),
+    },
+    {
+      id: 'scopes',
+      header: t('scopes'),
+      from: 'lg',
+      cell: (k) => (
+        <span className="text-soft text-xs">
+          {k.scopes.length === 0
+            ? t('allScopes')
+            : tokenScopes
+                .filter((scope) => k.scopes.includes(scope))
+                .map((scope) => t(`scope.${scope}`))
+                .join(', ')}
+        </span>
+      ),
     },
     {
       id: 'used',
@@ -141,6 +158,7 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const [name, setName] = useState('')
   const [role, setRole] = useState<Role>('operator')
+  const [scopes, setScopes] = useState<string[]>([])
   const [token, setToken] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
@@ -151,7 +169,10 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
     setBusy(true)
     setError(null)
     try {
-      const answer = await api<{ token: string }>('/tokens', { method: 'POST', json: { name: name.trim(), role } })
+      const answer = await api<{ token: string }>('/tokens', {
+        method: 'POST',
+        json: { name: name.trim(), role, scopes },
+      })
       setToken(answer.token)
       await client.invalidateQueries({ queryKey: ['/tokens'] })
     } catch (fault) {
@@ -220,6 +241,22 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
               />
             )}
           </Field>
+          <fieldset>
+            <legend className="font-medium text-sm">{t('scopes')}</legend>
+            <p className="mb-2 text-faint text-xs">{t('scopesHint')}</p>
+            <div className="grid grid-cols-2 gap-2">
+              {tokenScopes.map((scope) => (
+                <Labelled key={scope} label={t(`scope.${scope}`)}>
+                  <Checkbox
+                    checked={scopes.includes(scope)}
+                    onCheckedChange={(on) =>
+                      setScopes(on === true ? [...scopes, scope] : scopes.filter((each) => each !== scope))
+                    }
+                  />
+                </Labelled>
+              ))}
+            </div>
+          </fieldset>
         </div>
       )}
     </Dialog>

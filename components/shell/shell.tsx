@@ -12,6 +12,7 @@ import {
   Monitor,
   Moon,
   PackageOpen,
+  Search,
   Settings,
   Sun,
   Webhook,
@@ -30,6 +31,7 @@ import { cn } from '../ui/cn'
 import { useCount } from '../ui/list'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu'
 import { useDesk } from './desk'
+import { Keys, openPalette } from './keys'
 import { type ShellUser, UserProvider, useUser } from './user'
 
 type ShellProps = { user: ShellUser; theme: Theme; children: ReactNode }
@@ -75,7 +77,16 @@ export function Shell({ user, theme, children }: ShellProps) {
               </Drawer.Portal>
             </Drawer.Root>
             <Brand />
+            <IconButton
+              label={t('find')}
+              quiet
+              className="ml-auto"
+              onClick={() => window.dispatchEvent(new Event(openPalette))}
+            >
+              <Search aria-hidden />
+            </IconButton>
           </header>
+          <Keys />
           <Offline />
           <Environment />
           <main
@@ -125,6 +136,23 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
     <>
       <div className="flex h-14 items-center px-4">
         <Brand />
+      </div>
+      <div className="px-2.5 pb-1">
+        <button
+          type="button"
+          aria-keyshortcuts="Meta+K Control+K"
+          onClick={() => {
+            onGo?.()
+            window.dispatchEvent(new Event(openPalette))
+          }}
+          className="flex h-8 w-full items-center gap-2.5 rounded-md border border-line bg-surface px-2.5 text-faint text-sm hover:border-line-strong"
+        >
+          <Search className="size-4" aria-hidden />
+          {t('find')}
+          <kbd aria-hidden className="ml-auto font-mono text-xs">
+            ⌘K
+          </kbd>
+        </button>
       </div>
       <nav aria-label={t('menu')} className="flex grow flex-col gap-0.5 px-2.5 py-1">
         {places.map((place) => (

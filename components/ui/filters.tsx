@@ -128,6 +128,25 @@ export function FilterPicker({ label, value, options, onChange }: FilterPickerPr
   )
 }
 
+/** A filter that is set from elsewhere: says what it does and goes away. */
+export function FilterChip({ label, value, onRemove }: { label: string; value: string; onRemove: () => void }) {
+  const t = useTranslations('filters')
+  return (
+    <span className="inline-flex h-8 items-center gap-1.5 rounded-md border border-accent-solid/40 bg-accent-soft pl-2.5 text-sm">
+      <span className="text-soft">{label}</span>
+      <span className="max-w-56 truncate font-medium text-accent">{value}</span>
+      <button
+        type="button"
+        aria-label={t('remove', { name: label })}
+        onClick={onRemove}
+        className="self-stretch rounded-md pr-2 pl-0.5 text-soft hover:text-ink"
+      >
+        <X className="size-3.5" aria-hidden />
+      </button>
+    </span>
+  )
+}
+
 /** Free text, passed on once typing pauses. */
 export function SearchBox({
   value,
@@ -148,7 +167,18 @@ export function SearchBox({
     setFrom(value)
     setText(value)
   }
-  useEffect(() => () => clearTimeout(timer.current), [])
+  // Whoever goes on to another page is done with typing: a filter that comes late would call the page back.
+  useEffect(() => {
+    const stop = () => clearTimeout(timer.current)
+    const leave = ({ target }: Event) => {
+      if (target instanceof Element && target.closest('a[href], [data-row]')) stop()
+    }
+    document.addEventListener('click', leave, true)
+    return () => {
+      document.removeEventListener('click', leave, true)
+      stop()
+    }
+  }, [])
   const pass = (next: string, wait: number) => {
     setText(next)
     clearTimeout(timer.current)

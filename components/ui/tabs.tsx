@@ -2,12 +2,7 @@
 
 import * as Radix from 'radix-ui/tabs'
 import type { ReactNode } from 'react'
-import { cn } from './cn'
-
-const strip = 'flex gap-4 overflow-x-auto border-line border-b [scrollbar-width:none]'
-const tab =
-  '-mb-px shrink-0 border-b-2 border-transparent py-2 text-sm text-soft transition-colors hover:text-ink outline-offset-[-2px]'
-const chosen = 'border-accent-solid font-medium text-ink'
+import { tabClass, tabStripClass } from './tab-strip'
 
 type TabsProps = {
   value: string
@@ -20,9 +15,9 @@ type TabsProps = {
 export function Tabs({ value, onChange, label, tabs, className }: TabsProps) {
   return (
     <Radix.Root value={value} onValueChange={onChange} className={className}>
-      <Radix.List aria-label={label} className={strip}>
+      <Radix.List aria-label={label} className={tabStripClass}>
         {tabs.map((entry) => (
-          <Radix.Trigger key={entry.value} value={entry.value} className={cn(tab, value === entry.value && chosen)}>
+          <Radix.Trigger key={entry.value} value={entry.value} className={tabClass(value === entry.value)}>
             {entry.label}
           </Radix.Trigger>
         ))}
@@ -34,9 +29,4 @@ export function Tabs({ value, onChange, label, tabs, className }: TabsProps) {
       ))}
     </Radix.Root>
   )
-}
-
-export const tabStripClass = strip
-export function tabClass(current: boolean): string {
-  return cn(tab, current && chosen)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { recordAudit } from '@/lib/audit'
 import { Prisma, prisma } from '@/lib/db/client'
 import type { AuditEntry as AuditRow } from '@/lib/generated/prisma/client'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
@@ -52,6 +53,28 @@ export async function listAudit({ ctx, input }: { ctx: Context; input: unknown }
     SELECT id, at, actor, via, action, subject, target, data FROM audit_entries ${where}
     ORDER BY at DESC, id DESC LIMIT ${query.limit + 1}`
   return cutPage(rows.map(shown), query, ({ at, id }) => [at, id])
+}
+
+/** All entries that match, newest first, page after page; that somebody took them along is itself an entry. Admins only. */
+export async function exportAudit({
+  ctx,
+  input,
+}: {
+  ctx: Context
+  input: object
+}): Promise<AsyncGenerator<(Omit<AuditEntry, 'data'> & { data: string })[]>> {
+  requireRole(ctx, 'admin')
+  await recordAudit(prisma(), ctx, { action: 'audit.export', subject: 'desk', data: { filter: input } })
+  return pagesOf(ctx, input)
+}
+
+async function* pagesOf(ctx: Context, input: object) {
+  for (let cursor: string | undefined; ; ) {
+    const page = await listAudit({ ctx, input: { ...input, limit: 200, ...(cursor && { cursor }) } })
+    yield page.items.map((entry) => ({ ...entry, data: JSON.stringify(entry.data) }))
+    if (!page.nextCursor) return
+    cursor = page.nextCursor
+  }
 }
 
 /** Every entry, oldest first, read in steps of `step`: for exports. */

@@ -121,7 +121,7 @@ const skipReason = Prisma.sql`CASE
   WHEN m.state = 'succeeded' THEN 'succeeded'
   WHEN m.state = 'resolved' THEN 'resolved'
   WHEN m.key LIKE '%unreadable:%' THEN 'unreadable'
-  WHEN NOT EXISTS (SELECT FROM calls c WHERE c.id = m.last_call_id) THEN 'payload-gone'
+  WHEN NOT EXISTS (SELECT FROM calls c WHERE c.id = m.last_call_id AND octet_length(c.payload) > 0) THEN 'payload-gone'
 END`
 
 async function planOf(tx: Tx, filter: BulkFilter): Promise<Plan> {

@@ -31,6 +31,7 @@ export const callDetail = callItem
         skewMs: z.number().nullable(),
       })
       .nullable(),
+    payloadGone: z.boolean().describe('request and answer are past their retention'),
   })
   .meta({ id: 'CallDetail' })
 export type CallDetail = z.output<typeof callDetail>
@@ -39,7 +40,7 @@ export type CallDetail = z.output<typeof callDetail>
 export async function getCall({ ctx, id }: { ctx: Context; id: string }): Promise<CallDetail> {
   requireRole(ctx, 'viewer')
   const { item, payload } = await readCall(id)
-  return show(item, mask(payload))
+  return show(item, payload === gone ? gone : mask(payload))
 }
 
 /** The same with nothing masked. For administrators; leaves an audit entry. */
@@ -53,12 +54,15 @@ export async function revealCall({ ctx, id }: { ctx: Context; id: string }): Pro
 /** The request as a curl command for a POSIX shell, secrets masked. */
 export async function callAsCurl({ ctx, id }: { ctx: Context; id: string }): Promise<string> {
   requireRole(ctx, 'viewer')
-  const { request } = mask((await readCall(id)).payload)
+  const { payload } = await readCall(id)
+  if (payload === gone) throw new DeskError('not-found', 'The request of this call is past its retention.')
+  const { request } = mask(payload)
   return curlCommand(env().deskUrl, request)
 }
 
 async function readCall(id: string) {
   const { item, sealed } = await findCall(id)
+  if (sealed.length === 0) return { item, payload: gone }
   try {
     return { item, payload: openPayload(sealed) }
   } catch {
@@ -66,7 +70,14 @@ async function readCall(id: string) {
   }
 }
 
-function show(item: z.output<typeof callItem>, { request, answer, signature }: CallPayload): CallDetail {
+const gone: CallPayload = {
+  request: { method: '', path: '', query: '', headers: {}, body: '' },
+  answer: null,
+  signature: null,
+}
+
+function show(item: z.output<typeof callItem>, payload: CallPayload): CallDetail {
+  const { request, answer, signature } = payload
   const { method, path, query, headers, body } = request
   return {
     ...item,
@@ -82,6 +93,7 @@ function show(item: z.output<typeof callItem>, { request, answer, signature }: C
       reason: signature.reason,
       skewMs: signature.skewMs,
     },
+    payloadGone: payload === gone,
   }
 }
 

@@ -3,6 +3,7 @@ import { Prisma } from '@/lib/db/client'
 import { idFloor, isId } from '@/lib/db/ids'
 import { anyOf, productsNamed, startsWith } from '@/lib/db/where'
 import { flagSchema } from '@/lib/input'
+import { lostOrders } from './lost-orders'
 import { callOutcomes, callSources, messageStates } from './types'
 
 // A call still being worked on is shown as processing.
@@ -49,6 +50,19 @@ export const messageFilter = z.strictObject({
   state: z.enum(messageStates).optional(),
   ...common,
   productId: shortText('a product of the desk by its id, or of the marketplace by its product id').optional(),
+  cause: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'must be the id of a cause')
+    .describe('open failed messages of this cause')
+    .optional(),
+  closingWithin: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1440)
+    .describe('open failed messages whose retry window closes within so many minutes')
+    .optional(),
+  lostSince: instant('messages that cost their order since then, or are about to').optional(),
 })
 export type MessageFilter = z.output<typeof messageFilter>
 
@@ -85,6 +99,17 @@ export function messageConditions(filter: MessageFilter): Prisma.Sql[] {
   if (filter.from) is.push(Prisma.sql`m.last_at >= ${timestamp(filter.from)}`)
   if (filter.to) is.push(Prisma.sql`m.last_at < ${timestamp(filter.to)}`)
   if (filter.productId) is.push(Prisma.sql`m.product_ref = ANY(${productsNamed(filter.productId)})`)
+  const failing = Prisma.sql`m.state = 'open' AND m.outcome = 'failed'`
+  if (filter.cause) {
+    is.push(Prisma.sql`${failing} AND message_cause(m.activity, m.result_code, m.result_msg) = ${filter.cause}`)
+  }
+  if (filter.closingWithin) {
+    const until = Prisma.sql`now() + make_interval(mins => ${filter.closingWithin}::int)`
+    is.push(Prisma.sql`${failing} AND coalesce(m.retry_until, 'infinity'::timestamptz) BETWEEN now() AND ${until}`)
+  }
+  if (filter.lostSince) {
+    is.push(Prisma.sql`m.id = ANY(ARRAY(SELECT id FROM (${lostOrders(new Date(filter.lostSince))}) lost))`)
+  }
   if (filter.q) is.push(messageMatches(filter.q))
   return is
 }

@@ -6,8 +6,10 @@ export {
   getBulkReplay,
   runBulkReplay,
 } from './bulk-replay'
+export { lostOrders, monthStart } from './lost-orders'
 export { reopenMessage, resolveMessage, settleMessages } from './messages'
 export { openPayload } from './payload'
+export { countOpenMessages, messageItem, urgentMessages } from './queries'
 export { afterCalls, receive } from './receive'
 export { flushRefusals, REFUSALS_KEPT } from './refusals'
 export { replayMessage, replaySchema } from './replay'

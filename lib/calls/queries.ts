@@ -152,6 +152,26 @@ export async function listMessages({
   return { ...cutPage(rows.map(showMessage), query, (message) => [message.lastAt, message.id]), total }
 }
 
+/** Real open failed messages: those whose window closes first, then the newest of the others. */
+export async function urgentMessages(limit: number): Promise<MessageItem[]> {
+  const rows = await prisma().$queryRaw<MessageRow[]>`
+    SELECT ${messageColumns} FROM (
+      (
+        SELECT m.*, 1 AS part FROM messages m
+        WHERE m.state = 'open' AND m.outcome = 'failed' AND NOT m.test
+          AND coalesce(m.retry_until, 'infinity'::timestamptz) > now() AND m.retry_until IS NOT NULL
+        ORDER BY coalesce(m.retry_until, 'infinity'::timestamptz), m.id LIMIT ${limit}
+      ) UNION ALL (
+        SELECT m.*, 2 AS part FROM messages m
+        WHERE m.state = 'open' AND m.outcome = 'failed' AND NOT m.test
+          AND (m.retry_until IS NULL OR m.retry_until <= now())
+        ORDER BY m.last_at DESC, m.id DESC LIMIT ${limit}
+      )
+    ) m ${messageTables}
+    ORDER BY m.part, CASE WHEN m.part = 1 THEN m.retry_until END, m.last_at DESC, m.id DESC LIMIT ${limit}`
+  return rows.map(showMessage)
+}
+
 /** One message by id. Throws 'not-found'. */
 export async function findMessage(id: string): Promise<MessageItem> {
   const [row] = await prisma().$queryRaw<MessageRow[]>`

@@ -11,7 +11,7 @@ import { type Done, executeGroup, type Work } from './execute'
 import { openPayload } from './payload'
 import { finishDelivery, parse, perform, writerOf } from './receive'
 import { type Recognised, recognise, sentAtOfV1 } from './recognise'
-import type { StoredRequest } from './types'
+import { messageStates, type StoredRequest } from './types'
 
 /**
  * Members that replace those of the stored request: `query` those of a call with parameters, `body` those of one with a
@@ -29,6 +29,8 @@ export const replaySchema = z.object({
   note: z.string().trim().max(2000).optional(),
   payload: payloadSchema.optional(),
   dryRun: z.boolean().optional(),
+  /** what whoever asks has seen; when the message has another state by now, nothing is done */
+  seenState: z.enum(messageStates).optional(),
 })
 
 export type Change = { field: string; from: unknown; to: unknown }
@@ -49,7 +51,8 @@ export async function replayMessage({
   input: z.input<typeof replaySchema>
 }): Promise<ReplayResult> {
   requireRole(ctx, 'operator')
-  const { messageId, note, payload, dryRun } = parseInput(replaySchema, input)
+  const { messageId, note, payload, dryRun, seenState } = parseInput(replaySchema, input)
+  if (seenState) await requireState(messageId, seenState)
   const config = await refreshCatalog()
   const work = await workOfMessage(messageId, config, ctx.actor.name, payload)
   if (dryRun) return dryRunOf(work)
@@ -70,6 +73,15 @@ export async function replayMessage({
   )
   const after = done.decision.instanceId ? await instanceFacts(done.decision.instanceId) : null
   return resultOf(done, done.callId, done.decision.changes ?? difference(before, after))
+}
+
+async function requireState(messageId: string, seen: string): Promise<void> {
+  const message = await prisma().message.findUnique({ where: { id: messageId } })
+  if (!message || message.state === seen) return
+  const { state, attempts, resultCode, lastAt, closedAt, resolvedBy } = message
+  throw new DeskError('conflict', `This message is ${state} by now, not ${seen}; nothing was done.`, {
+    details: { state, attempts, resultCode, lastAt, closedAt, resolvedBy },
+  })
 }
 
 /** Executes a replay and, where its delivery needs the world outside, waits for that. */
@@ -124,7 +136,7 @@ export async function workOfMessage(
   const message = await prisma().message.findUnique({ where: { id: messageId } })
   if (!message) throw new DeskError('not-found', `No message ${messageId}.`)
   const call = await prisma().call.findUnique({ where: { id: message.lastCallId } })
-  if (!call)
+  if (!call || call.payload.length === 0)
     throw new DeskError('conflict', 'The call of this message is older than the retention; it cannot be replayed.')
   const stored = openPayload(call.payload)
   const request = payload ? edited(stored.request, payload) : stored.request

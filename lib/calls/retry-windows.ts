@@ -42,6 +42,17 @@ const hours: Record<Protocol, Record<string, number | null>> = {
 
 const hourMs = 3_600_000
 
+/** A call of these that fails for good costs the order: protocol, activity, hours of its window. */
+export function orderWindows(): [Protocol, string, number][] {
+  const costly = ['newInstance', 'upgrade', 'upgradeInstance', 'refreshInstance', 'getLicense', 'getLicenseAsync']
+  return (Object.entries(hours) as [Protocol, Record<string, number | null>][]).flatMap(([protocol, windows]) =>
+    costly.flatMap((activity) => {
+      const window = windows[activity]
+      return window ? [[protocol, activity, window] as [Protocol, string, number]] : []
+    }),
+  )
+}
+
 /** Hours in which the marketplace repeats this call by itself, or null. */
 export function retryWindowHours(protocol: Protocol, activity: string): number | null {
   return hours[protocol][activity] ?? null

@@ -1,10 +1,11 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { env } from '@/lib/env'
 import type { Result } from '@/lib/errors'
 import { type FetchAnswer, guardedFetch } from '@/lib/http/guarded-fetch'
+import { webhookHeaders } from '@/lib/http/webhook-headers'
 import { isResultCode, limitMessage, ResultCode } from '@/lib/marketplace'
 import { type KnownOrder, viewOrder } from '@/lib/orders'
-import type { Delivery, Product } from '@/lib/products'
+import type { Product } from '@/lib/products'
 import { readAppInfo } from './app-info'
 import type { DeliveryFacts, DeliveryResult } from './types'
 
@@ -60,7 +61,7 @@ async function send(product: Target, event: WebhookEvent, limits: Limits): Promi
   const result = await guardedFetch({
     url: delivery.url,
     method: 'POST',
-    headers: signedHeaders(delivery, webhookId(event), body, new Date()),
+    headers: webhookHeaders(delivery.secret, webhookId(event), body, new Date()),
     body,
     timeoutMs: Math.min(limits.timeoutMs, delivery.timeoutSeconds * 1000),
     signal: limits.signal,
@@ -102,25 +103,6 @@ function shownAppInfo({ frontEndUrl, adminUrl, userName, memo }: NonNullable<Web
 }
 
 /** Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature` over the three. */
-function signedHeaders(delivery: Extract<Delivery, { type: 'webhook' }>, id: string, body: string, now: Date) {
-  const timestamp = String(Math.floor(now.getTime() / 1000))
-  const signature = createHmac('sha256', keyOf(delivery.secret)).update(`${id}.${timestamp}.${body}`).digest('base64')
-  return {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signature}`,
-  }
-}
-
-/** A secret is base64, after `whsec_` or bare; one that is not stands for its own bytes. */
-function keyOf(secret: string): Buffer {
-  const text = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : secret
-  const key = Buffer.from(text, 'base64')
-  const isBase64 = key.length > 0 && key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
-  return isBase64 ? key : Buffer.from(text, 'utf8')
-}
-
 function webhookId({ type, instance, eventId }: WebhookEvent): string {
   const text = [type, instance.instanceId, eventId ?? ''].join('\n')
   return `msg_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`

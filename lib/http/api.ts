@@ -10,6 +10,7 @@ import type { Operation } from '@/lib/openapi/operation'
 import { contextForToken } from '@/lib/users'
 import { currentContext } from '@/lib/users/auth'
 import { type Context, requireRole } from '@/lib/users/context'
+import { requireScope } from '@/lib/users/scopes'
 import { databaseAway, problemResponse, unforeseenResponse } from './problem'
 
 type Call<O extends Operation> = {
@@ -52,7 +53,10 @@ async function respond<O extends Operation>(
   params: Promise<unknown>,
 ): Promise<Response> {
   const ctx = operation.role === 'public' ? nobody : await authorise(request)
-  if (operation.role !== 'public') requireRole(ctx, operation.role)
+  if (operation.role !== 'public') {
+    requireRole(ctx, operation.role)
+    requireScope(ctx, operation.path)
+  }
   const call = {
     ctx,
     params: operation.params && parseParams(operation.params, await params),

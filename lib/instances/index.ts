@@ -2,7 +2,14 @@ export { appInfoSchema } from '@/lib/delivery'
 export { correctInstance, enterAppInfo, requestDelivery, revealAppInfo } from './actions'
 export { announceInstance, type DeliveryEnd, deliverInstance, deliverInstances, learnUpgradeOrder } from './deliver'
 export { factsOf, factsOfOrder } from './facts'
-export { findInstance, findInstanceOfOrderLine, findInstances, type InstanceItem, instanceItem } from './queries'
+export {
+  countWaitingDeliveries,
+  findInstance,
+  findInstanceOfOrderLine,
+  findInstances,
+  type InstanceItem,
+  instanceItem,
+} from './queries'
 export {
   applyEvent,
   type EventDraft,

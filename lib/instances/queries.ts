@@ -126,6 +126,42 @@ export async function listInstances({
   return { ...cutPage(rows.map(show), query, (item) => [item.createdAt, item.instanceId]), total }
 }
 
+export const exportColumns = [
+  ...['instanceId', 'state', 'productName', 'productId', 'skuCode', 'orderId', 'orderLineId', 'businessId'],
+  ...['customerId', 'customerName', 'test', 'trial', 'chargingMode', 'periodType', 'periodNumber', 'quantity'],
+  ...[
+    'expiresAt',
+    'createdAt',
+    'deliveredAt',
+    'releasedAt',
+    'lastCallAt',
+    'deliveryType',
+    'deliveryState',
+    'deliveryError',
+  ],
+  'frontEndUrl',
+]
+
+/** All instances that match, newest first, page after page: for exports. App info but for the address stays out. */
+export async function* everyInstance({
+  ctx,
+  query,
+}: {
+  ctx: Context
+  query: Omit<z.output<typeof instanceQuery>, 'limit' | 'cursor'>
+}) {
+  for (let cursor: string | undefined; ; ) {
+    const page = await listInstances({ ctx, query: { ...query, limit: 200, cursor } })
+    yield page.items.map(({ appInfo, quantity, ...item }) => ({
+      ...item,
+      quantity: quantity && JSON.stringify(quantity),
+      frontEndUrl: appInfo?.frontEndUrl ?? null,
+    }))
+    if (!page.nextCursor) return
+    cursor = page.nextCursor
+  }
+}
+
 function conditions(query: z.output<typeof instanceQuery>): Prisma.Sql[] {
   const is: Prisma.Sql[] = []
   if (query.state) is.push(Prisma.sql`i.state = ${query.state}`)

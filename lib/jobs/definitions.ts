@@ -102,6 +102,25 @@ export const definitions = {
     concurrency: 1,
     pollSeconds: 5,
   },
+  /** Compares what is the case with the alerts that last; queues the notices of what begins and ends. */
+  'check-alerts': {
+    data: z.object({}),
+    retryLimit: 0,
+    retryDelaySeconds: 1,
+    timeoutSeconds: 60,
+    concurrency: 1,
+    pollSeconds: 5,
+    everySeconds: 30,
+  },
+  /** One mail or webhook of an alert. */
+  'send-alert': {
+    data: z.object({ noticeId: z.uuid() }),
+    retryLimit: 6,
+    retryDelaySeconds: 15,
+    timeoutSeconds: 60,
+    concurrency: 2,
+    pollSeconds: 5,
+  },
   housekeeping: {
     data: z.object({}),
     retryLimit: 0,

@@ -1,3 +1,3 @@
-export { mailConfigured } from './mail'
+export { mailConfigured, sendMail } from './mail'
 export { draftPartnerMail, recordNotice, sendNotice } from './notices'
 export type { PartnerMail } from './partner-mail'

@@ -12,6 +12,7 @@ import { log } from '@/lib/log'
 import { fingerprint } from '@/lib/secrets'
 import { roleSchema } from './accounts'
 import { type Context, type Role, requireRole } from './context'
+import { type Scope, scopeSchema } from './scopes'
 
 export const tokenNameSchema = z.string().trim().min(1).max(80)
 /** `desk_` and what RFC 6750 lets a bearer token have. The desk makes 32; how strong a given one is, its giver decides. */
@@ -19,12 +20,21 @@ export const tokenSchema = z
   .string()
   .regex(/^desk_[\w.~+/-]{1,200}={0,2}$/, 'must be desk_ followed by 1 to 200 letters, digits or _ - . ~ + /')
 
-export const newTokenSchema = z.strictObject({ name: tokenNameSchema, role: roleSchema })
+export const newTokenSchema = z.strictObject({
+  name: tokenNameSchema,
+  role: roleSchema,
+  scopes: z
+    .array(scopeSchema)
+    .max(20)
+    .optional()
+    .describe('parts of the API it may use; none or left out: all of them'),
+})
 
 export const apiTokenSchema = z.object({
   id: z.uuid(),
   name: z.string(),
   role: roleSchema,
+  scopes: z.array(scopeSchema).describe('none: the whole API'),
   hint: z.string(),
   createdBy: z.string(),
   createdAt: z.iso.datetime(),
@@ -54,11 +64,11 @@ export async function createToken({
   input: unknown
 }): Promise<ApiToken & { token: string }> {
   requireRole(ctx, 'admin')
-  const { name, role } = parseInput(newTokenSchema, input)
+  const { name, role, scopes } = parseInput(newTokenSchema, input)
   const token = generateToken()
   return await prisma().$transaction(async (tx) => {
     await lockFor(tx, 'tokens')
-    return { ...(await insertToken(tx, ctx, { name, role, token })), token }
+    return { ...(await insertToken(tx, ctx, { name, role, scopes, token })), token }
   })
 }
 
@@ -82,18 +92,19 @@ export async function revokeToken({ ctx, input }: { ctx: Context; input: unknown
 export async function insertToken(
   tx: Tx,
   ctx: Context,
-  wanted: { name: string; role: Role; token: string },
+  wanted: { name: string; role: Role; scopes?: Scope[]; token: string },
 ): Promise<ApiToken> {
   const { name, role, token } = wanted
+  const scopes = [...new Set(wanted.scopes)]
   if (await tx.apiToken.findUnique({ where: { name }, select: { id: true } })) {
     throw new DeskError('conflict', `There is a token named ${name} already.`, { field: 'name' })
   }
   const hash = hashToken(token)
   await requireUnusedToken(tx, hash, null)
   const row = await tx.apiToken.create({
-    data: { id: newId(), name, role, hash, hint: hintOf(token), createdBy: ctx.actor.name },
+    data: { id: newId(), name, role, scopes, hash, hint: hintOf(token), createdBy: ctx.actor.name },
   })
-  await recordAudit(tx, ctx, { action: 'token.create', subject: 'token', target: row.id, data: { name, role } })
+  await recordAudit(tx, ctx, { action: 'token.create', subject: 'token', target: row.id, data: { name, role, scopes } })
   return shown(row)
 }
 
@@ -146,7 +157,9 @@ export async function contextForToken(bearer: string): Promise<Context | null> {
   if (last && Date.now() - last.checkedAt < freshMs) return last.ctx
   const row = await prisma().apiToken.findUnique({ where: { hash } })
   const ctx: Context | null =
-    row && !row.revokedAt ? { actor: { name: row.name, via: 'token', role: row.role as Role } } : null
+    row && !row.revokedAt
+      ? { actor: { name: row.name, via: 'token', role: row.role as Role, scopes: row.scopes as Scope[] } }
+      : null
   if (!row || !ctx) {
     // Not remembered: it may be made in the next moment.
     known().delete(hash)
@@ -189,6 +202,7 @@ function shown(row: TokenRow): ApiToken {
     id: row.id,
     name: row.name,
     role: row.role as Role,
+    scopes: row.scopes as Scope[],
     hint: row.hint,
     createdBy: row.createdBy,
     createdAt: row.createdAt.toISOString(),

@@ -190,7 +190,7 @@ describe('API tokens', () => {
     const made = await createToken({ ctx, input: { name: 'ci', role: 'operator' } })
     expect(made.token).toMatch(/^desk_[0-9A-Za-z]{32}$/)
     expect(await contextForToken(`Bearer ${made.token}`)).toEqual({
-      actor: { name: 'ci', via: 'token', role: 'operator' },
+      actor: { name: 'ci', via: 'token', role: 'operator', scopes: [] },
     })
     expect(await contextForToken(made.token.slice(0, -1))).toBeNull()
     expect(await contextForToken('')).toBeNull()

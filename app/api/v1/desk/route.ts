@@ -1,5 +1,5 @@
 import { countOpenMessages } from '@/lib/calls/queries'
-import { env } from '@/lib/env'
+import { deskEnvironment } from '@/lib/environment'
 import { route } from '@/lib/http/api'
 import { countWaitingDeliveries } from '@/lib/instances/queries'
 import { mailConfigured } from '@/lib/notices'
@@ -8,15 +8,13 @@ import { currentUser } from '@/lib/users/auth'
 import { version } from '@/package.json'
 
 export const GET = route(operations.getDesk, async ({ ctx }) => {
-  const { hostname, host } = new URL(env().marketplaceUrl)
   const [openMessages, waitingDeliveries, user] = await Promise.all([
     countOpenMessages(),
     countWaitingDeliveries(),
     ctx.actor.via === 'user' ? currentUser() : null,
   ])
   return {
-    environment: /\.myhuaweicloud\.[a-z.]+$/.test(hostname) ? ('production' as const) : ('sandbox' as const),
-    marketplaceHost: host,
+    ...deskEnvironment(),
     mailConfigured: mailConfigured(),
     counts: { openMessages, waitingDeliveries },
     user: user && { email: user.email, role: user.role, locale: user.locale },

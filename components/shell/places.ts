@@ -1,0 +1,11 @@
+/** Where one can go by name: `label` is a word of the shell, or `settings.` and a tab; `key` follows a g. */
+export const places: { path: string; label: string; key?: string }[] = [
+  { path: '/', label: 'overview', key: 'o' },
+  { path: '/calls', label: 'calls', key: 'c' },
+  { path: '/instances', label: 'instances', key: 'i' },
+  { path: '/settings/products', label: 'settings', key: 's' },
+  ...['products', 'credentials', 'staff', 'tokens', 'alerts', 'retention', 'audit'].map((tab) => ({
+    path: `/settings/${tab}`,
+    label: `settings.${tab}`,
+  })),
+]

@@ -1,0 +1,5 @@
+export { alertItem, alertQuery, firingAlerts, listAlerts } from './list'
+export { probeStates } from './probes'
+export { alertTestSchema, sendAlertNotice, testAlerts } from './send'
+export { alertSettingsInput, alertSettingsSchema, getAlertSettings, saveAlertSettings } from './settings'
+export { checkAlerts } from './watch'

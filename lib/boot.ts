@@ -11,6 +11,7 @@ import { sendNotice } from '@/lib/notices'
 import { keepOrder } from '@/lib/orders'
 import { assessOrders, checkOrders } from '@/lib/reconcile'
 import { applyRetention } from '@/lib/retention'
+import { pruneLogins } from '@/lib/tenants'
 import { ensureSetupLink } from '@/lib/users'
 
 const DELIVERY_MS = 30_000
@@ -89,6 +90,7 @@ async function housekeeping(): Promise<void> {
   await flushRefusals()
   await flushUsed()
   await applyRetention()
+  await pruneLogins()
   // A new month needs the table to itself for a moment: behind a long read, such as a backup, calls must not queue up.
   await prisma().$transaction([
     prisma().$executeRaw`SET LOCAL lock_timeout = '300ms'`,

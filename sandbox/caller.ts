@@ -204,7 +204,14 @@ const PATIENCE: Record<Version, number> = { v1: 20 * SECOND, v2: 5 * SECOND }
 
 /** Signs a call, sends it, and checks the answer as the marketplace would. Never throws for what the other side does. */
 export async function fire(spec: CallSpec & { timeoutMs?: number }): Promise<Fired> {
-  const sent = signCall(spec)
+  return sendCall(signCall(spec), spec)
+}
+
+/** Sends a call that is signed already. */
+export async function sendCall(
+  sent: SignedCall,
+  spec: Pick<CallSpec, 'version' | 'key'> & { timeoutMs?: number },
+): Promise<Fired> {
   const started = performance.now()
   const received = await exchange(sent, spec.timeoutMs ?? PATIENCE[spec.version])
   const ms = performance.now() - started
@@ -272,7 +279,10 @@ function asObject(text: string): Record<string, unknown> | null {
   }
 }
 
-function appInfoOf(answer: Record<string, unknown>, { version, key }: CallSpec): AppInfo | null {
+function appInfoOf(
+  answer: Record<string, unknown>,
+  { version, key }: Pick<CallSpec, 'version' | 'key'>,
+): AppInfo | null {
   const info = Array.isArray(answer.info) ? (answer.info[0] as { appInfo?: AppInfo } | undefined) : undefined
   const given = (answer.appInfo ?? info?.appInfo) as AppInfo | undefined
   if (!given) return null

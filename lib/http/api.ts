@@ -23,6 +23,7 @@ type Call<O extends Operation> = {
   text: string
   /** of an operation with `fileBody`, as it comes; ends with 'too-large' beyond its limit */
   file: AsyncIterable<Uint8Array>
+  headers: Headers
 }
 type Answer<O extends Operation> = z.input<NonNullable<O['answer']>> | Response
 type RouteHandler = (
@@ -60,10 +61,11 @@ async function respond<O extends Operation>(
   const call = {
     ctx,
     params: operation.params && parseParams(operation.params, await params),
-    query: parseQuery(operation.query, new URL(request.url).searchParams),
+    query: parseQuery(operation, new URL(request.url).searchParams),
     body: operation.body && (await readBody(operation.body, request)),
     text: operation.textBody ? await readText(request, operation.textBody.limit) : '',
     file: operation.fileBody ? fileOf(request, operation.fileBody.limit) : nothing(),
+    headers: request.headers,
   } as Call<O>
   const answer = await handle(call)
   if (answer instanceof Response) return answer
@@ -133,7 +135,7 @@ function parseParams(schema: z.ZodType, params: unknown): unknown {
   return parsed.data
 }
 
-function parseQuery(schema: z.ZodType | undefined, given: URLSearchParams): unknown {
+function parseQuery({ query: schema, looseQuery }: Operation, given: URLSearchParams): unknown {
   const query: Record<string, string> = {}
   for (const [name, value] of given) {
     if (Object.hasOwn(query, name)) throw invalid([{ path: name, message: 'is given more than once' }])
@@ -143,6 +145,7 @@ function parseQuery(schema: z.ZodType | undefined, given: URLSearchParams): unkn
   }
   const known = schema && 'shape' in schema ? Object.keys(schema.shape as object) : []
   const unknown = Object.keys(query).filter((name) => !known.includes(name))
+  if (looseQuery) for (const name of unknown.splice(0)) delete query[name]
   if (unknown.length > 0) {
     const allowed = known.length > 0 ? `allowed are ${known.join(', ')}` : 'none is allowed here'
     throw invalid(unknown.map((path) => ({ path, message: `is not a known query parameter; ${allowed}` })))

@@ -21,7 +21,8 @@ const intro = `Every request carries \`Authorization: Bearer desk_…\`. Lists a
 stands with it: viewer < operator < admin.`
 
 const tags = [
-  ...['Messages', 'Calls', 'Bulk replays', 'Causes', 'Instances', 'Orders', 'Products', 'Credentials'],
+  ...['Messages', 'Calls', 'Bulk replays', 'Causes', 'Instances', 'Tenants'],
+  ...['Tenant sign-ins', 'Orders', 'Products', 'Credentials'],
   ...['Alerts', 'Saved views', 'Staff', 'API tokens', 'Audit', 'Retention', 'Desk'],
 ]
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']

@@ -22,6 +22,8 @@ export type Operation<
   role: Role | 'public'
   params?: Params
   query?: Query
+  /** takes query parameters it does not know: others send them */
+  looseQuery?: true
   /** the JSON body; an absent body counts as `{}` */
   body?: Body
   /** a body that is no JSON, and how many bytes it may have */

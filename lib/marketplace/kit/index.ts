@@ -1,5 +1,6 @@
 export * from './client-secret'
 export * from './commands'
+export * from './login'
 export { parseKit } from './request'
 
 /** The joint-operation (联营) calls; the same names in V1.0 and V2.0. */

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { SHOP } from '@/sandbox/shop'
-import { ask, buy, buyV1, call, failOften, goods, messageOf, setSeller, unique } from './support/shop'
+import { ask, buy, buyV1, call, failOften, goods, messageOf, register, setSeller, unique } from './support/shop'
 import { expect, expectAccessible, expectLoaded, test } from './support/test'
 
 test.use({ role: 'admin' })
@@ -21,6 +21,9 @@ test.beforeAll(async () => {
   const refused = `${own}-refused`
   await call('releaseInstance', { instanceId: refused }, { key: SHOP.retiredKey })
   const { items } = await ask<{ items: { id: string }[] }>('GET', `/calls?q=${refused}`)
+  await ask('GET', `/orders/${await register(goods('template'))}`)
+  const file = `订单编号,订单类型,订单金额(元),备注\r\n${bought.orderId},续费,1.00,x\r\n${unique('CS')},新购,2.00,x\r\n`
+  const imported = await ask<{ id: string }>('POST', '/order-imports?name=transactions.csv', file)
   const sameMinute = bought.orderId.slice(0, 'CS2601011200'.length)
   addresses = {
     overview: '/',
@@ -32,7 +35,15 @@ test.beforeAll(async () => {
     instances: `/instances?test=both&q=${sameMinute}`,
     waiting: `/instances/${manual.instanceId}`,
     instance: `/instances/${bought.instanceId}`,
+    orders: `/orders?q=${sameMinute}`,
+    order: `/orders/${bought.orderId}`,
+    'order-mock': '/orders/MOCKPERIODYEARNEW',
+    'order-unknown': `/orders/${unique('CS')}`,
+    'order-drift': '/orders?view=drift',
+    'order-imports': '/orders?view=imports',
+    'order-import': `/orders/imports/${imported.id}`,
     products: '/settings/products',
+    'order-settings': '/settings/orders',
     credentials: '/settings/credentials',
     staff: '/settings/staff',
     tokens: '/settings/tokens',
@@ -79,7 +90,7 @@ for (const [locale, lang] of [
 
 test('the dark side is as readable', async ({ page }, info) => {
   await page.emulateMedia({ colorScheme: 'dark' })
-  for (const name of ['overview', 'failed', 'message', 'call', 'instance', 'products']) {
+  for (const name of ['overview', 'failed', 'message', 'call', 'instance', 'order', 'products']) {
     await page.goto(addresses[name] ?? '')
     await look(page, name, 1440, info.outputPath(`${name}-dark.png`))
   }

@@ -31,6 +31,7 @@ import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
+import { ComparePanel } from '../orders/compare-panel'
 import { useBlocked } from '../shell/user'
 import type { InstanceDetail, Product, RevealedAppInfo, TimelineEntry } from '../types'
 import { Badge, type Tone } from '../ui/badge'
@@ -139,6 +140,12 @@ function Instance({ instance }: { instance: InstanceDetail }) {
                       href={`/calls?view=messages&q=${encodeURIComponent(instance.orderId)}`}
                     >
                       {t('messagesOfOrder')}
+                    </Link>{' '}
+                    <Link
+                      className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
+                      href={`/orders/${encodeURIComponent(instance.orderId)}`}
+                    >
+                      {t('toOrder')}
                     </Link>
                   </span>,
                 ],
@@ -163,6 +170,7 @@ function Instance({ instance }: { instance: InstanceDetail }) {
             />
           </Card>
           <AppInfoCard key={instance.deliveredAt} instance={instance} />
+          <ComparePanel instanceId={instance.instanceId} released={instance.state === 'released'} />
         </div>
         <History instance={instance} />
       </div>

@@ -12,6 +12,7 @@ import {
   Monitor,
   Moon,
   PackageOpen,
+  ReceiptText,
   Search,
   Settings,
   Sun,
@@ -130,6 +131,7 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
       count: waiting,
       countLabel: t('waitingDeliveries', { count: waiting }),
     },
+    { href: '/orders', label: t('orders'), icon: ReceiptText },
     { href: '/settings', label: t('settings'), icon: Settings },
   ]
   return (

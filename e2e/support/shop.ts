@@ -52,6 +52,32 @@ export async function buy({ name, productId, skuCode }: Goods, fields: Fields = 
   return { orderId, buyer: buyerInfo, answer, instanceId: answer.instanceId ?? '', again }
 }
 
+/** An order the marketplace has from now on, as `buy` makes one; nobody calls about it. */
+export async function register(
+  { name, productId, skuCode }: Goods,
+  more: { orderId?: string; quantity?: number; amount?: string } = {},
+): Promise<string> {
+  const at = new Date()
+  const period = { type: 'year', number: 1 } as const
+  const order = buildOrder({
+    orderId: more.orderId ?? orderIdAt(at, random),
+    orderType: 'NEW',
+    at,
+    chargingMode: 'PERIOD',
+    period,
+    expiresAt: periodLater(at, period),
+    product: { productId, skuCode, productName: `${name},标准版`, quantity: more.quantity ?? 10 },
+    buyer: randomBuyer(random),
+    amount: more.amount ?? '2980.00',
+  })
+  await post(`${marketplaceUrl}/sandbox/control`, { orders: [order] })
+  return order.orderId
+}
+
+/** Makes the marketplace answer badly, or well again. */
+export const troubleMarketplace = (faults: object[]) =>
+  post(`${marketplaceUrl}/sandbox/control`, { clear: ['faults'], faults })
+
 /** What the marketplace shows the buyer: a V2 purchase's access data come with the next query. */
 export async function accessOf(instanceId: string): Promise<AppInfo | null> {
   return (await call('queryInstance', { instanceId })).appInfo

@@ -200,7 +200,7 @@ export async function takeOverOrder({
     ctx,
     input: {
       instanceId,
-      reason: `taken over from order ${order.orderId}`,
+      reason: 'taken over from the order',
       facts: (state) => {
         const facts = factsOf(values, state.quantity)
         const productId = facts.productId ?? state.productId

@@ -1,0 +1,293 @@
+'use client'
+
+import { Download, Search, SearchX } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { type FormEvent, useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { apiPath } from '../api'
+import { rangeBounds, ranges } from '../range'
+import type { Product } from '../types'
+import { Badge } from '../ui/badge'
+import { Button } from '../ui/button'
+import { PageHeader } from '../ui/card'
+import { ShortId } from '../ui/copy'
+import { EmptyState } from '../ui/feedback'
+import { Field, Input } from '../ui/field'
+import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { ListBody, useAll, useCount, useList } from '../ui/list'
+import { Menu, MenuItem, MenuLabel } from '../ui/menu'
+import { tabClass, tabStripClass } from '../ui/tab-strip'
+import type { Column } from '../ui/table'
+import { Time } from '../ui/time'
+import { TimeRangePicker } from '../ui/time-range'
+import { DriftList } from './drifts'
+import { ImportList } from './imports'
+import { chargingModes, mockOrders, type OrderItem, orderTypes } from './types'
+import { Amount, driftLook, useOrderWords } from './words'
+
+const views = ['orders', 'drift', 'imports'] as const
+
+/** Orders as the marketplace tells them, what does not fit them, and the console's own files. */
+export function OrdersPage() {
+  const t = useTranslations('orders')
+  const [{ view }, set] = useQueryStates(
+    { view: parseAsStringLiteral(views).withDefault('orders') },
+    { clearOnDefault: true },
+  )
+  const router = useRouter()
+  return (
+    <>
+      <PageHeader title={t('title')} lead={t('lead')} actions={<LookUp />} />
+      <nav aria-label={t('title')} className={`${tabStripClass} mb-4`}>
+        {views.map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-current={view === each ? 'page' : undefined}
+            className={tabClass(view === each)}
+            onClick={() => {
+              // The filters of one view mean nothing to another.
+              router.replace(each === 'orders' ? '/orders' : `/orders?view=${each}`)
+              set({ view: each })
+            }}
+          >
+            {t(`view.${each}`)}
+          </button>
+        ))}
+      </nav>
+      {view === 'orders' ? <OrderList /> : view === 'drift' ? <DriftList /> : <ImportList />}
+    </>
+  )
+}
+
+/** Any order or line by its id, or one of the orders the marketplace keeps for tests. */
+function LookUp() {
+  const t = useTranslations('orders')
+  const router = useRouter()
+  const [id, setId] = useState('')
+  const [wrong, setWrong] = useState(false)
+  const go = (event: FormEvent) => {
+    event.preventDefault()
+    const wanted = id.trim()
+    if (!/^[\w.-]{1,64}$/.test(wanted)) return setWrong(true)
+    const [, orderId, line] = /^(.+)(-\d{6})$/.exec(wanted) ?? []
+    router.push(
+      orderId && line
+        ? `/orders/${encodeURIComponent(orderId)}?line=${encodeURIComponent(wanted)}`
+        : `/orders/${encodeURIComponent(wanted)}`,
+    )
+  }
+  return (
+    <form onSubmit={go} className="flex flex-wrap items-end gap-2">
+      <Field label={t('lookUpLabel')} error={wrong ? t('lookUpWrong') : null} className="w-64 max-w-full">
+        {(control) => (
+          <Input
+            {...control}
+            value={id}
+            maxLength={64}
+            placeholder="CS2207261447AUY4H"
+            autoComplete="off"
+            spellCheck={false}
+            onChange={(event) => {
+              setId(event.target.value)
+              setWrong(false)
+            }}
+          />
+        )}
+      </Field>
+      <Button type="submit" variant="primary">
+        <Search aria-hidden />
+        {t('lookUp')}
+      </Button>
+      <Menu trigger={<Button>{t('mockOrders')}</Button>}>
+        <MenuLabel>{t('mockHint')}</MenuLabel>
+        {mockOrders.map((order) => (
+          <MenuItem key={order} onSelect={() => router.push(`/orders/${order}`)}>
+            <span className="flex flex-col">
+              <span>{t(`mock.${order}` as Parameters<typeof t>[0])}</span>
+              <span className="font-mono text-faint text-xs">{order}</span>
+            </span>
+          </MenuItem>
+        ))}
+      </Menu>
+    </form>
+  )
+}
+
+const parsers = {
+  q: parseAsString.withDefault(''),
+  orderType: parseAsString,
+  chargingMode: parseAsString,
+  productId: parseAsString,
+  customerId: parseAsString,
+  drift: parseAsBoolean,
+  mock: parseAsStringLiteral(['real', 'mock'] as const).withDefault('real'),
+  range: parseAsStringLiteral(ranges),
+  from: parseAsString,
+  to: parseAsString,
+  cursor: parseAsString,
+  asOf: parseAsInteger,
+}
+
+function OrderList() {
+  const t = useTranslations('orders')
+  const words = useOrderWords()
+  const shown = useCount()
+  const products = useAll<Product>('/products')
+  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { cursor: _cursor, asOf: _asOf, ...filters } = values
+  const { range, from, to, mock, q, ...rest } = filters
+  const change = (next: object) => set({ ...next, cursor: null, asOf: null })
+  const clear = () => set(null)
+  const active = q !== '' || mock !== 'real' || range !== null || Object.values(rest).some((value) => value !== null)
+  const queryAt = (now: number) => ({ ...rest, q, mock: mock === 'mock', ...rangeBounds(range, from, to, now) })
+  const list = useList<OrderItem>('/orders', { query: queryAt, key: filters, refetchMs: 30_000 })
+  const columns: Column<OrderItem>[] = [
+    {
+      id: 'order',
+      header: t('order'),
+      link: true,
+      card: 'title',
+      cell: (o) => <ShortId value={o.orderId} keep={26} />,
+    },
+    { id: 'type', header: t('type'), card: 'aside', cell: (o) => words.orderType(o.orderType) },
+    {
+      id: 'product',
+      header: t('product'),
+      cell: (o) => <span className="line-clamp-1">{o.productName ?? '–'}</span>,
+    },
+    {
+      id: 'terms',
+      header: t('terms'),
+      from: 'lg',
+      cell: (o) => (
+        <span className="whitespace-nowrap">
+          {[words.chargingMode(o.chargingMode), words.period(o.periodType, o.periodNumber)].filter(Boolean).join(' · ')}
+        </span>
+      ),
+    },
+    {
+      id: 'customer',
+      header: t('customer'),
+      from: 'lg',
+      cell: (o) => <span className="line-clamp-1">{o.customerName ?? o.customerId ?? '–'}</span>,
+    },
+    {
+      id: 'amount',
+      header: t('amount'),
+      align: 'right',
+      cell: (o) => <Amount value={o.amountAfterDiscount ?? o.amount} />,
+    },
+    {
+      id: 'supervision',
+      header: t('supervision'),
+      from: '2xl',
+      has: (o) => o.supervision !== null,
+      cell: (o) => words.supervision(o.supervision),
+    },
+    {
+      id: 'created',
+      header: t('createdAt'),
+      cell: (o) => <Time at={o.createdAt} className="whitespace-nowrap text-soft" />,
+    },
+    {
+      id: 'drift',
+      header: t('drift'),
+      has: (o) => o.openDrifts > 0,
+      cell: (o) =>
+        o.openDrifts > 0 ? (
+          <Badge tone="warn" icon={driftLook.fields.icon}>
+            {t('driftsOpen', { count: o.openDrifts })}
+          </Badge>
+        ) : (
+          <span className="text-faint">–</span>
+        ),
+    },
+  ]
+  return (
+    <>
+      <FilterBar
+        active={active}
+        onClear={clear}
+        trailing={
+          list.page.data?.total === undefined
+            ? null
+            : t('count', { count: list.page.data.total, shown: shown(list.page.data.total) })
+        }
+      >
+        <SearchBox
+          value={q}
+          onChange={(text) => change({ q: text || null })}
+          label={t('searchLabel')}
+          placeholder={t('search')}
+        />
+        <FilterPicker
+          label={t('type')}
+          value={filters.orderType}
+          options={orderTypes.map((value) => ({ value, label: words.orderType(value) }))}
+          onChange={(orderType) => change({ orderType })}
+        />
+        <FilterPicker
+          label={t('mode')}
+          value={filters.chargingMode}
+          options={chargingModes.map((value) => ({ value, label: words.chargingMode(value) }))}
+          onChange={(chargingMode) => change({ chargingMode })}
+        />
+        <FilterPicker
+          label={t('product')}
+          value={filters.productId}
+          options={(products.data?.items ?? []).map((product) => ({ value: product.id, label: product.name }))}
+          onChange={(productId) => change({ productId })}
+        />
+        <FilterPicker
+          label={t('drift')}
+          value={filters.drift === null ? null : String(filters.drift)}
+          options={[
+            { value: 'true', label: t('withDrift') },
+            { value: 'false', label: t('withoutDrift') },
+          ]}
+          onChange={(value) => change({ drift: value === null ? null : value === 'true' })}
+        />
+        <TimeRangePicker value={{ range, from, to }} onChange={change} />
+        <Segments
+          label={t('realOrMock')}
+          value={mock}
+          options={[
+            { value: 'real', label: t('real') },
+            { value: 'mock', label: t('mockOrders') },
+          ]}
+          onChange={(value) => change({ mock: value })}
+        />
+        <Button asChild>
+          <a href={apiPath('/orders.csv', queryAt(Date.now()))} download>
+            <Download aria-hidden />
+            {t('csv')}
+          </a>
+        </Button>
+      </FilterBar>
+      <div className="rounded-lg border border-line bg-surface">
+        <ListBody
+          {...list}
+          label={t('title')}
+          columns={columns}
+          rowKey={(o) => o.orderId}
+          href={(o) => `/orders/${encodeURIComponent(o.orderId)}`}
+          empty={
+            active ? (
+              <EmptyState
+                icon={SearchX}
+                title={t('nothingFound')}
+                action={<Button onClick={clear}>{t('clearFilters')}</Button>}
+              >
+                {t('nothingFoundHint')}
+              </EmptyState>
+            ) : (
+              <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
+            )
+          }
+        />
+      </div>
+    </>
+  )
+}

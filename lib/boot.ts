@@ -12,6 +12,7 @@ import { keepOrder } from '@/lib/orders'
 import { assessOrders, checkOrders } from '@/lib/reconcile'
 import { applyRetention } from '@/lib/retention'
 import { pruneLogins } from '@/lib/tenants'
+import { runUsagePush, usageRounds } from '@/lib/usage'
 import { ensureSetupLink } from '@/lib/users'
 
 const DELIVERY_MS = 30_000
@@ -39,6 +40,8 @@ export async function boot(): Promise<void> {
     'send-mail': async ({ noticeId }) => void (await sendNotice(noticeId)),
     'check-alerts': () => checkAlerts(),
     'send-alert': ({ noticeId }) => sendAlertNotice(noticeId),
+    'push-usage': ({ id }, run) => runUsagePush(id, { signal: run.signal }),
+    'usage-rounds': async () => void (await usageRounds()),
     housekeeping,
   })
   // A purchase adds a job in its own transaction: before the queues stand no call can be served.

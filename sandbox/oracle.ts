@@ -109,7 +109,8 @@ export function checkSdkSignature(request: SignedRequest, accounts: readonly Acc
   }
   const account = accounts.find((one) => one.accessKeyId === accessKeyId)
   if (!account) return wrong('AK access failed to reach the limit or does not exist')
-  if (request.body !== '') return refuse('APIGW.0201', 'API request error.', 400)
+  const data = dataOf(request)
+  if (data === null) return refuse('APIGW.0201', 'API request error.', 400)
 
   const [path = '', query = ''] = request.target.split('?', 2)
   const queryParams = queryOf(query)
@@ -119,7 +120,7 @@ export function checkSdkSignature(request: SignedRequest, accounts: readonly Acc
     if (name !== 'host' && name !== 'x-sdk-date') headers[name] = request.headers[name] ?? ''
   }
   const again = AKSKSigner.sign(
-    { method: request.method, endpoint: `http://${headers.host}${path}`, queryParams, headers },
+    { method: request.method, endpoint: `http://${headers.host}${path}`, queryParams, headers, ...(data && { data }) },
     {
       getAk: () => account.accessKeyId,
       getSk: () => account.secret,
@@ -131,6 +132,18 @@ export function checkSdkSignature(request: SignedRequest, accounts: readonly Acc
   ) as { Authorization: string }
   if (again.Authorization.split('Signature=')[1] !== signature) return wrong('verify aksk signature fail')
   return { ok: true, accessKeyId: account.accessKeyId }
+}
+
+/** The body as the SDK wants it, `undefined` without one. `null` for one it would not have written itself. */
+function dataOf({ method, body }: SignedRequest): object | undefined | null {
+  if (body === '') return undefined
+  if (method === 'GET') return null
+  try {
+    const data: unknown = JSON.parse(body)
+    return typeof data === 'object' && JSON.stringify(data) === body ? data : null
+  } catch {
+    return null
+  }
 }
 
 /** Decoded query parameters; repeated names become arrays. `null` for broken percent escapes. */

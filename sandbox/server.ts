@@ -5,8 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Account, checkSdkSignature, type Verdict } from './oracle'
 import { mockOrders, type WireOrder } from './orders'
+import {
+  UsageBook,
+  type UsageFault,
+  type UsageInstance,
+  usageError,
+  usageFaultSchema,
+  usageInstanceSchema,
+} from './usage'
 
 const ORDER_QUERY = '/api/mkp-openapi-public/global/v1/order/query'
+const NEW_USAGE = '/api/mkp-openapi-public/global/v1/isv/usage-data'
+const OLD_USAGE = '/rest/marketplace/v1/isv/usage-data'
 const LOG_LIMIT = 1000
 const BODY_LIMIT = 16 * 1024 * 1024
 
@@ -76,16 +86,22 @@ const settingsSchema = z.strictObject({
   /** Added to the sandbox's clock, for its Date header and its check of X-Sdk-Date. */
   clockOffsetMs: z.number().int(),
   accounts: z.array(z.strictObject({ accessKeyId: z.string().min(1), secret: z.string().min(1) })),
+  /** Keys of the base interface, with which usage is signed. */
+  usageKeys: z.array(z.string().min(1)),
+  /** Instances nobody registered count as open pay-per-use ones. */
+  lenientUsage: z.boolean(),
 })
 type Settings = z.infer<typeof settingsSchema>
 
 const controlSchema = z.strictObject({
-  clear: z.array(z.enum(['faults', 'orders', 'requests'])).optional(),
+  clear: z.array(z.enum(['faults', 'orders', 'requests', 'usage'])).optional(),
   settings: settingsSchema.partial().optional(),
   orders: z.array(z.looseObject({ orderId: z.string().min(1), orderLine: z.array(z.looseObject({})) })).optional(),
   /** Orders of `orders` belong to this account alone; others are told MKT.0150. */
   owner: z.string().optional(),
   faults: z.array(faultSchema).optional(),
+  usageInstances: z.array(usageInstanceSchema).optional(),
+  usageFaults: z.array(usageFaultSchema).optional(),
 })
 
 export type LoggedRequest = {
@@ -112,6 +128,10 @@ export type Control = {
   /** The last thousand requests, oldest first. */
   requests(): LoggedRequest[]
   clearRequests(): void
+  /** What was taken of usage, and what it is judged by. */
+  usage: UsageBook
+  registerUsageInstances(instances: readonly UsageInstance[]): void
+  addUsageFault(fault: UsageFault): void
 }
 
 export type Sandbox = { url: string; fallbackUrl: string; control: Control; stop(): Promise<void> }
@@ -132,7 +152,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     unknownOrder: options.unknownOrder ?? 'MKT.0150',
     clockOffsetMs: options.clockOffsetMs ?? 0,
     accounts: [...options.accounts],
+    usageKeys: options.usageKeys ?? [],
+    lenientUsage: options.lenientUsage ?? true,
   }
+  const usage = new UsageBook()
+  usage.lenient = settings.lenientUsage
+  let usageFaults: UsageFault[] = []
   const orders = new Map<string, { order: WireOrder; owner: string | undefined }>()
   let faults: Fault[] = []
   let requests: LoggedRequest[] = []
@@ -146,10 +171,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     clearFaults() {
       faults = []
+      usageFaults = []
+    },
+    usage,
+    registerUsageInstances: (instances) => usage.register(instances),
+    addUsageFault(fault) {
+      usageFaults.push(usageFaultSchema.parse(fault))
     },
     clearOrders: () => orders.clear(),
     set(changes) {
       Object.assign(settings, settingsSchema.partial().parse(changes))
+      usage.lenient = settings.lenientUsage
     },
     requests: () => [...requests],
     clearRequests() {
@@ -192,6 +224,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { pathname, searchParams } = new URL(target, 'http://sandbox')
     if (pathname === '/sandbox/control') return send(response, serveControl(request.method ?? 'GET', body), now())
 
+    if (pathname === NEW_USAGE || pathname === OLD_USAGE) return serveUsage(pathname, request, body, response)
+
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
     const method = request.method ?? 'GET'
     const verdict: Verdict = checkSdkSignature({ method, target, headers, body }, settings.accounts, now())
@@ -228,6 +262,42 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     send(response, answer, now())
   }
 
+  async function serveUsage(path: string, request: IncomingMessage, body: string, response: ServerResponse) {
+    const at = now()
+    const api = path === NEW_USAGE ? 'new' : 'old'
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
+    if (request.method !== 'POST') return send(response, errorAnswer('APIGW.0101'), at)
+    if (api === 'new') {
+      const refusal = usage.checkSignature(headers, body, settings.usageKeys, at)
+      if (refusal)
+        return send(response, json(401, { error_code: '94060002', error_msg: `Auth failed! ${refusal}` }), at)
+    } else {
+      const verdict = checkSdkSignature(
+        { method: 'POST', target: request.url ?? path, headers, body },
+        settings.accounts,
+        at,
+      )
+      if (!verdict.ok) return send(response, gatewayAnswer(verdict.status, verdict.code, verdict.message), at)
+    }
+    const fault = usageFaults.at(-1)
+    if (fault?.times !== undefined && --fault.times === 0) usageFaults = usageFaults.filter((one) => one !== fault)
+    const how = fault?.answer
+    if (fault?.delayMs) await sleep(fault.delayMs)
+    if (how === 'cut-before') return response.destroy()
+    if (how === '500-before')
+      return send(response, json(500, usageError(api === 'new' ? '94060001' : 'MKT.0999').body), at)
+    if (how && /\d{4}$/.test(how)) {
+      const { status, body: answer } = usageError(how)
+      return send(response, how.startsWith('APIGW') ? errorAnswer(how) : json(status, answer), at)
+    }
+    const answer = usage.take(api, body, at, how === 'half' ? (fault?.code ?? '013') : undefined)
+    if (how === 'cut-after') return response.destroy()
+    if (how === 'hang-after') return new Promise((resolve) => request.socket.once('close', resolve))
+    if (how === '500-after') return send(response, json(500, usageError('94060001').body), at)
+    if (how === 'unreadable') return send(response, json(200, { error_code: '94060999', error_msg: 'Failed' }), at)
+    send(response, json(answer.status, answer.body), at)
+  }
+
   function serveControl(method: string, body: string): Answer {
     if (method === 'GET') return json(200, { settings: shownSettings(), faults, requests })
     if (method !== 'POST') return json(405, { error: 'GET shows, POST changes' })
@@ -237,13 +307,21 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (clear.includes('faults')) control.clearFaults()
     if (clear.includes('orders')) control.clearOrders()
     if (clear.includes('requests')) control.clearRequests()
+    if (clear.includes('usage')) usage.clear()
+    usage.register(parsed.data.usageInstances ?? [])
+    for (const fault of parsed.data.usageFaults ?? []) control.addUsageFault(fault)
     control.set(parsed.data.settings ?? {})
     control.registerOrders(more as unknown as WireOrder[], owner)
     for (const fault of newFaults) control.addFault(fault)
     return json(200, { settings: shownSettings(), faults, orders: orders.size })
   }
 
-  const shownSettings = () => ({ ...settings, accounts: settings.accounts.map((account) => account.accessKeyId) })
+  const shownSettings = () => ({
+    ...settings,
+    accounts: settings.accounts.map((account) => account.accessKeyId),
+    usageKeys: settings.usageKeys.length,
+    usageTaken: usage.count,
+  })
 
   const listen = (host: LoggedRequest['host'], port: number) =>
     listenOn(port, (request, response) => {

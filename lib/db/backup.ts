@@ -17,8 +17,8 @@ const LOCK_TIMEOUT = '55P03'
 
 /** Written by every start: a desk with nothing but these is empty. */
 const ownTraces = ['setup_links', 'sign_in_failures', 'nonces', 'refusal_counts']
-/** Counts changes for the running replicas, so it must never go back. */
-const notKept = ['config_version', '_prisma_migrations']
+/** The first counts changes for the running replicas, so it must never go back; sums of usage follow their records. */
+const notKept = ['config_version', '_prisma_migrations', 'usage_months', 'usage_days']
 
 type Header = {
   format: typeof FORMAT

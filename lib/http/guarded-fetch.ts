@@ -12,9 +12,11 @@ export type FetchRequest = {
   /** Milliseconds for everything: name, connection, request, whole answer. */
   timeoutMs: number
   signal?: AbortSignal
+  /** 256 KiB unless told. */
+  maxAnswerBytes?: number
 }
 
-/** `headers` have names in lower case, repeats joined with `, `; `body` is read as UTF-8, at most 256 KiB. */
+/** `headers` have names in lower case, repeats joined with `, `; `body` is read as UTF-8. */
 export type FetchAnswer = { status: number; headers: Record<string, string>; body: string }
 
 /** `message` is a sentence for staff: it names the host, never the rest of the URL, a header or a body. */
@@ -126,6 +128,7 @@ function attempt(
   noteStale = () => {},
 ): Promise<Result<FetchAnswer, FetchFault>> {
   return new Promise((resolve) => {
+    const limit = request.maxAnswerBytes ?? BODY_LIMIT
     const body = request.body === undefined ? undefined : Buffer.from(request.body)
     const send = url.protocol === 'https:' ? https.request : http.request
     const outgoing = send(url, {
@@ -162,7 +165,9 @@ function attempt(
       let size = 0
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > BODY_LIMIT) return finish(fault('too-large', `${url.host} answered with more than 256 KiB.`))
+        if (size > limit) {
+          return finish(fault('too-large', `${url.host} answered with more than ${limit / 1024} KiB.`))
+        }
         chunks.push(chunk)
       })
       incoming.on('error', () => {

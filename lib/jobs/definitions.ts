@@ -121,6 +121,25 @@ export const definitions = {
     concurrency: 2,
     pollSeconds: 5,
   },
+  /** Sends the usage of one push; whatever it leaves, `usage-rounds` asks for again. */
+  'push-usage': {
+    data: z.object({ id: z.uuid() }),
+    retryLimit: 3,
+    retryDelaySeconds: 5,
+    timeoutSeconds: 3600,
+    concurrency: 2,
+    pollSeconds: 1,
+  },
+  /** Starts the pushes that are due and goes on with those whose process died. */
+  'usage-rounds': {
+    data: z.object({}),
+    retryLimit: 0,
+    retryDelaySeconds: 1,
+    timeoutSeconds: 60,
+    concurrency: 1,
+    pollSeconds: 5,
+    everySeconds: 30,
+  },
   housekeeping: {
     data: z.object({}),
     retryLimit: 0,

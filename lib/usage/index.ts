@@ -1,0 +1,6 @@
+export { importErrors, importUsage, reconcileUsage } from './files'
+export { mendUsageRecord, requeueUsage, settleUsage } from './mend'
+export { cancelUsagePush, createUsagePush, getUsagePush } from './pushes'
+export { addRecords } from './records'
+export { runUsagePush, usageRounds } from './send'
+export { setUsageSettings } from './settings'

@@ -37,6 +37,7 @@ type Options = {
   csv?: string
   /** sent as it is */
   file?: Blob
+  form?: FormData
   signal?: AbortSignal
 }
 
@@ -49,13 +50,16 @@ export function apiPath(path: string, query: Query = {}): string {
   return `/api/v1${path}${text ? `?${text}` : ''}`
 }
 
-async function request(path: string, { method = 'GET', query, json, csv, file, signal }: Options): Promise<Response> {
+async function request(
+  path: string,
+  { method = 'GET', query, json, csv, file, form, signal }: Options,
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (method !== 'GET') headers['x-desk-csrf'] = '1'
   if (json !== undefined) headers['content-type'] = 'application/json'
   if (csv !== undefined) headers['content-type'] = 'text/csv; charset=utf-8'
   if (file !== undefined) headers['content-type'] = 'application/octet-stream'
-  const body = file ?? (json === undefined ? csv : JSON.stringify(json))
+  const body = form ?? file ?? (json === undefined ? csv : JSON.stringify(json))
   let response: Response
   try {
     response = await fetch(apiPath(path, query), {

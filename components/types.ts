@@ -7,7 +7,7 @@ export type Desk = {
   environment: 'production' | 'sandbox'
   marketplaceHost: string
   mailConfigured: boolean
-  counts: { openMessages: number; waitingDeliveries: number }
+  counts: { openMessages: number; waitingDeliveries: number; waitingLicenses: number }
   user: { email: string; role: Role; locale: string | null } | null
   version: string
 }
@@ -227,6 +227,7 @@ export type Product = {
   delivery: Delivery
   timeZone: 'UTC' | 'Asia/Shanghai'
   encryptType: '1' | '2'
+  licenseRules: { checkQuota: boolean; checkDates: boolean; needsDevice: boolean }
   isDefault: boolean
   poolLeft: number | null
 }
@@ -407,3 +408,65 @@ export type SearchHit = {
 }
 
 export type Retention = { payloadDays: number; rowDays: number }
+
+export type LicenseKind = 'license-id' | 'license-code' | 'license-online'
+export type LicenseState =
+  | 'waiting'
+  | 'denied'
+  | 'issued'
+  | 'generated'
+  | 'collected'
+  | 'active'
+  | 'expired'
+  | 'frozen'
+  | 'released'
+export type License = {
+  id: string
+  kind: LicenseKind
+  license: string | null
+  state: LicenseState
+  reason: string
+  nextEvent: { type: string; at: string | null } | null
+  errorCode: string | null
+  error: string | null
+  orderId: string | null
+  orderLineId: string | null
+  productId: string | null
+  productName: string | null
+  skuCode: string | null
+  instanceId: string | null
+  customerId: string | null
+  customerName: string | null
+  eventId: string | null
+  amount: number | null
+  effectiveAt: string | null
+  expiresAt: string | null
+  issuedAt: string | null
+  deliveredAt: string | null
+  activatedAt: string | null
+  queriedAt: string | null
+  releasedAt: string | null
+  createdAt: string
+  test: boolean
+}
+export type LicenseTimelineEntry = {
+  id: string
+  at: string
+  kind: 'event' | 'call' | 'audit'
+  type: string
+  data: Record<string, unknown>
+  callId?: string | null
+  actor?: string | null
+}
+export type LicenseDetail = License & {
+  identificationCode: boolean
+  deviceFingerprint: boolean
+  deliveryType: DeliveryType | null
+  timeline: LicenseTimelineEntry[]
+}
+export type LicenseImport = {
+  rows: number
+  added: number
+  duplicates: number
+  errors: { row: number; message: string }[]
+}

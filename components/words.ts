@@ -21,6 +21,7 @@ import type { Tone } from './ui/badge'
 export const resultCodes = [
   ...['000000', '000001', '000002', '000003', '000004', '000005'],
   ...['000100', '000101', '000102', '000103', '000104', '000105', '000106', '000107'],
+  ...['000900', '000901', '000902', '000903'],
 ]
 
 export const activities = [
@@ -35,6 +36,8 @@ export const activities = [
   'upgrade',
   'changeInstanceCheck',
   'orderNotify',
+  ...['getLicense', 'refreshLicense', 'expireLicense', 'releaseLicense'],
+  ...['refreshLicenseCode', 'updateLicenseCodeStatus', 'releaseLicenseCode', 'getLicenseAsync'],
 ]
 
 type Look = { tone: Tone; icon: LucideIcon }

@@ -25,6 +25,11 @@ test.beforeAll(async () => {
   const file = `订单编号,订单类型,订单金额(元),备注\r\n${bought.orderId},续费,1.00,x\r\n${unique('CS')},新购,2.00,x\r\n`
   const imported = await ask<{ id: string }>('POST', '/order-imports?name=transactions.csv', file)
   const sameMinute = bought.orderId.slice(0, 'CS2601011200'.length)
+  await ask('POST', '/licenses', {
+    licenses: [{ license: unique('PL'), customerName: '授权码客户', orderId: unique('CS') }],
+  })
+  await call('getLicense', { orderId: unique('CSL'), customerName: own }, { version: 'v1' })
+  const licences = await ask<{ items: { id: string }[] }>('GET', `/licenses?q=${own}`)
   addresses = {
     overview: '/',
     failed: `/calls?q=${own}`,
@@ -42,6 +47,8 @@ test.beforeAll(async () => {
     'order-drift': '/orders?view=drift',
     'order-imports': '/orders?view=imports',
     'order-import': `/orders/imports/${imported.id}`,
+    licenses: '/licenses',
+    license: `/licenses/${licences.items[0]?.id}`,
     products: '/settings/products',
     'order-settings': '/settings/orders',
     credentials: '/settings/credentials',

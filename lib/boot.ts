@@ -1,11 +1,12 @@
 import { checkAlerts, sendAlertNotice } from '@/lib/alerts'
-import { afterCalls, flushRefusals, receive, runBulkReplay, settleMessages } from '@/lib/calls'
+import { afterCalls, flushRefusals, receive, runBulkReplay, settleApplication, settleMessages } from '@/lib/calls'
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
 import { leaveDirect } from '@/lib/db/direct'
 import { announceInstance, deliverInstance, deliverInstances, learnUpgradeOrder } from '@/lib/instances'
 import { enqueueMany, pruneNonces, registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
+import { announceLicense, produceLicense, sweepLicenses, uploadLicense } from '@/lib/licenses'
 import { log } from '@/lib/log'
 import { sendNotice } from '@/lib/notices'
 import { keepOrder } from '@/lib/orders'
@@ -36,6 +37,13 @@ export async function boot(): Promise<void> {
       await keepOrder(order).finally(() => assessOrders([order.orderId]))
     },
     'check-orders': (_, run) => checkOrders(run.signal),
+    'issue-license': async ({ licenseId }) => {
+      const end = await produceLicense(licenseId, { deadline: Date.now() + DELIVERY_MS })
+      if (end?.outcome === 'failed') throw new Error(end.error ?? 'the licence could not be had')
+    },
+    'upload-license': ({ licenseId }) => uploadLicense(licenseId, Date.now() + DELIVERY_MS, settleApplication),
+    'announce-license': announceLicense,
+    'query-licenses': (_, run) => sweepLicenses(run.signal),
     'bulk-replay': ({ id }, run) => runBulkReplay(id, run.signal),
     'send-mail': async ({ noticeId }) => void (await sendNotice(noticeId)),
     'check-alerts': () => checkAlerts(),

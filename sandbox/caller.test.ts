@@ -23,6 +23,11 @@ beforeEach(() => {
   script = []
 })
 
+function parse(members: Record<string, string>, v1: boolean): ReturnType<typeof wire.parseV2> {
+  if (wire.isLicenseActivity(members.activity)) return v1 ? wire.parseLicenseV1(members) : wire.parseLicenseV2(members)
+  return v1 ? wire.parseV1(members) : wire.parseV2(members)
+}
+
 async function answer(request: IncomingMessage) {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2)
   const body = await readBody(request)
@@ -34,7 +39,7 @@ async function answer(request: IncomingMessage) {
         { body, timestamp: params.timestamp ?? '', nonce: params.nonce ?? '', signature: params.signature ?? '' },
         KEY,
       ).ok
-  const parsed = v1 ? wire.parseV1(params) : wire.parseV2(JSON.parse(body))
+  const parsed = parse(v1 ? params : JSON.parse(body), v1)
   calls.push({ method: request.method ?? '', path, query, body, command: verified && parsed.ok ? parsed.value : null })
   const next = script.shift()
   const code = next?.code ?? (!verified ? '000001' : parsed.ok ? '000000' : '000002')

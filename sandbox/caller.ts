@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MINUTE, orderIdAt, type Random, randomBuyer, SECOND, unseeded, utc14, utc17 } from './believable'
+import { LICENSE_ACTIVITIES, licenseFields } from './license-calls'
 import { bodySignFits, decryptField, type EncryptType, encryptField, signV1, signV2 } from './oracle'
 import { lineOf, periodLater } from './orders'
 
@@ -16,6 +17,7 @@ export const ACTIVITIES = {
     'upgrade',
     'instanceStatus',
     'queryInstance',
+    ...LICENSE_ACTIVITIES.v1,
   ],
   v2: [
     'newInstance',
@@ -26,6 +28,7 @@ export const ACTIVITIES = {
     'upgradeInstance',
     'changeInstanceCheck',
     'orderNotify',
+    ...LICENSE_ACTIVITIES.v2,
   ],
 } as const
 export type Activity = (typeof ACTIVITIES)[Version][number]
@@ -75,6 +78,8 @@ export type Fired = {
   answer: Record<string, unknown> | null
   resultCode: string | null
   instanceId: string | null
+  /** The licence text of getLicense. */
+  license: string | null
   /** What the buyer is shown; V1 secrets decrypted, `null` when they cannot be. */
   appInfo: AppInfo | null
   /** Whether the answer's Body-Sign fits its bytes; `null` for a V2 answer without one. */
@@ -87,6 +92,8 @@ function defaultFields(version: Version, activity: Activity, at: Date, random: R
   const instanceId = random.uuid()
   const renewed = utc14(periodLater(at, { type: 'year', number: 1 }))
   const product = { productId: `OFFI${random.text(18, '0123456789')}`, skuCode: random.uuid() }
+  const licensed = licenseFields(activity, { at, orderId, instanceId, renewed, random })
+  if (licensed) return licensed
   if (version === 'v2') {
     switch (activity) {
       case 'newInstance':
@@ -132,7 +139,13 @@ function defaultFields(version: Version, activity: Activity, at: Date, random: R
 const present = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-const HAS_LINE = new Set<Activity>(['newInstance', 'refreshInstance', 'upgradeInstance', 'orderNotify'])
+const HAS_LINE = new Set<Activity>([
+  'newInstance',
+  'refreshInstance',
+  'upgradeInstance',
+  'orderNotify',
+  'refreshLicenseCode',
+])
 
 /** A call as the marketplace would sign it. Throws for an activity the version does not have. */
 export function signCall(spec: CallSpec): SignedCall {
@@ -228,6 +241,7 @@ export async function sendCall(
     answer,
     resultCode: typeof answer?.resultCode === 'string' ? answer.resultCode : null,
     instanceId: typeof answer?.instanceId === 'string' ? answer.instanceId : null,
+    license: typeof answer?.license === 'string' ? answer.license : null,
     appInfo: answer && appInfoOf(answer, spec),
     bodySignOk: signature === null && spec.version === 'v2' ? null : bodySignFits(signature, bytes, spec.key),
     ms,
@@ -310,6 +324,8 @@ export const RETRIES: Record<Version, Partial<Record<Activity, { every: number; 
     expireInstance: { every: 15, during: 60 },
     releaseInstance: { every: 15, during: 60 },
     instanceStatus: { every: 15, during: 60 },
+    // license.md §1.4: the other licence 1.0 calls come once.
+    getLicense: { every: 60, during: 180 },
   },
   v2: {
     newInstance: { every: 60, during: 180 },
@@ -318,6 +334,9 @@ export const RETRIES: Record<Version, Partial<Record<Activity, { every: number; 
     updateInstanceStatus: { every: 15, during: 60 },
     releaseInstance: { every: 15, during: 60 },
     orderNotify: { every: 45, during: 180 },
+    refreshLicenseCode: { every: 2, during: 120 },
+    updateLicenseCodeStatus: { every: 2, during: 120 },
+    releaseLicenseCode: { every: 2, during: 120 },
   },
 }
 

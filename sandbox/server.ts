@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { type LicenseApi, licenseApi, licenseCodeSchema, licenseFaultSchema } from './license-api'
 import { type Account, checkSdkSignature, type Verdict } from './oracle'
 import { mockOrders, type WireOrder } from './orders'
 import {
@@ -94,7 +95,7 @@ const settingsSchema = z.strictObject({
 type Settings = z.infer<typeof settingsSchema>
 
 const controlSchema = z.strictObject({
-  clear: z.array(z.enum(['faults', 'orders', 'requests', 'usage'])).optional(),
+  clear: z.array(z.enum(['faults', 'orders', 'requests', 'usage', 'licenses'])).optional(),
   settings: settingsSchema.partial().optional(),
   orders: z.array(z.looseObject({ orderId: z.string().min(1), orderLine: z.array(z.looseObject({})) })).optional(),
   /** Orders of `orders` belong to this account alone; others are told MKT.0150. */
@@ -102,6 +103,9 @@ const controlSchema = z.strictObject({
   faults: z.array(faultSchema).optional(),
   usageInstances: z.array(usageInstanceSchema).optional(),
   usageFaults: z.array(usageFaultSchema).optional(),
+  /** Activation codes the marketplace knows, and how its licence interfaces fail. */
+  licenses: z.array(licenseCodeSchema).optional(),
+  licenseFaults: z.array(licenseFaultSchema).optional(),
 })
 
 export type LoggedRequest = {
@@ -119,6 +123,7 @@ export type LoggedRequest = {
 }
 
 export type Control = {
+  licenses: LicenseApi
   /** `owner`: the only access key that may see these orders. */
   registerOrders(orders: readonly WireOrder[], owner?: string): void
   addFault(fault: Fault): void
@@ -162,7 +167,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let faults: Fault[] = []
   let requests: LoggedRequest[] = []
 
+  const now = () => new Date(Date.now() + settings.clockOffsetMs)
+  const licenses = licenseApi(now)
+
   const control: Control = {
+    licenses,
     registerOrders(more, owner) {
       for (const order of more) orders.set(order.orderId, { order, owner })
     },
@@ -188,8 +197,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       requests = []
     },
   }
-
-  const now = () => new Date(Date.now() + settings.clockOffsetMs)
 
   function takeFault(host: LoggedRequest['host'], orderId: string | null): Fault | null {
     const fault = faults.findLast(
@@ -219,7 +226,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   async function serve(host: LoggedRequest['host'], request: IncomingMessage, response: ServerResponse) {
-    const body = await readBody(request)
+    const bytes = await readBytes(request)
+    const body = bytes.toString('utf8')
     const target = request.url ?? '/'
     const { pathname, searchParams } = new URL(target, 'http://sandbox')
     if (pathname === '/sandbox/control') return send(response, serveControl(request.method ?? 'GET', body), now())
@@ -228,7 +236,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
     const method = request.method ?? 'GET'
-    const verdict: Verdict = checkSdkSignature({ method, target, headers, body }, settings.accounts, now())
+    const verdict: Verdict = checkSdkSignature({ method, target, headers, body: bytes }, settings.accounts, now())
     const orderId = searchParams.get('orderId')
     const fault = takeFault(host, orderId)
     const entry: LoggedRequest = {
@@ -246,7 +254,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (requests.length > LOG_LIMIT) requests.shift()
 
     let answer: Answer
-    if (pathname !== ORDER_QUERY || method !== 'GET') answer = errorAnswer('APIGW.0101')
+    const contentType = headers['content-type'] ?? ''
+    const licensed = verdict.ok ? licenses.serve({ method, pathname, contentType, body: bytes }) : null
+    if (licensed) answer = json(licensed.status, licensed.value)
+    else if (!verdict.ok && licenses.serves(pathname))
+      answer = gatewayAnswer(verdict.status, verdict.code, verdict.message)
+    else if (pathname !== ORDER_QUERY || method !== 'GET') answer = errorAnswer('APIGW.0101')
     else if (!verdict.ok) answer = gatewayAnswer(verdict.status, verdict.code, verdict.message)
     else answer = answerOrder(searchParams, verdict.accessKeyId)
 
@@ -299,7 +312,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   function serveControl(method: string, body: string): Answer {
-    if (method === 'GET') return json(200, { settings: shownSettings(), faults, requests })
+    if (method === 'GET') {
+      const uploads = licenses
+        .uploads()
+        .map(({ content, ...upload }) => ({ ...upload, bytes: content?.length ?? null }))
+      return json(200, { settings: shownSettings(), faults, requests, uploads })
+    }
     if (method !== 'POST') return json(405, { error: 'GET shows, POST changes' })
     const parsed = controlSchema.safeParse(parseJson(body))
     if (!parsed.success) return json(400, { error: z.prettifyError(parsed.error) })
@@ -310,6 +328,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (clear.includes('usage')) usage.clear()
     usage.register(parsed.data.usageInstances ?? [])
     for (const fault of parsed.data.usageFaults ?? []) control.addUsageFault(fault)
+    if (clear.includes('licenses')) licenses.clear()
+    licenses.register(parsed.data.licenses ?? [])
+    for (const fault of parsed.data.licenseFaults ?? []) licenses.addFault(fault)
     control.set(parsed.data.settings ?? {})
     control.registerOrders(more as unknown as WireOrder[], owner)
     for (const fault of newFaults) control.addFault(fault)
@@ -363,6 +384,10 @@ export async function listenOn(
 
 /** The whole body as text. Rejects when the sender leaves or sends more than 16 MiB. */
 export async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString('utf8')
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
@@ -370,7 +395,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     if (size > BODY_LIMIT) throw new Error('the body is too large')
     chunks.push(chunk as Buffer)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 /** `undefined` for text that is not JSON. */

@@ -6,7 +6,7 @@ import { type Answer, json, listenOn, parseJson, readBody, send } from './server
 
 const modes = ['ok', 'later', 'refuse', 'error', 'slow', 'garbage'] as const
 /**
- * How the seller's software answers `instance.requested`: at once; 202 and the app info later by PATCH; out of stock
+ * How the seller's software answers `instance.requested` and `license.requested`: at once; 202 and the app info later by PATCH; out of stock
  * (000100); HTTP 500; right, but after `slowMs`; something that is no answer.
  */
 export type SellerMode = (typeof modes)[number]
@@ -47,7 +47,8 @@ export type WebhookSellerOptions = {
 const eventSchema = z.looseObject({
   type: z.string(),
   data: z.looseObject({
-    instance: z.looseObject({ instanceId: z.string(), orderId: z.string().nullish() }),
+    instance: z.looseObject({ instanceId: z.string(), orderId: z.string().nullish() }).optional(),
+    license: z.looseObject({ id: z.string(), orderId: z.string().nullish() }).optional(),
     order: z.looseObject({ orderId: z.string() }).nullish(),
   }),
 })
@@ -68,6 +69,8 @@ export async function startWebhookSeller(options: WebhookSellerOptions): Promise
     memo: '请先完成域名解析',
   })
 
+  const licenseText = (id: string) => `LIC-${Buffer.from(id).toString('base64url').toUpperCase().slice(0, 40)}`
+
   function signatureFits(request: IncomingMessage, body: string): boolean {
     const headers = request.headers as Record<string, string>
     if (options.anyAge) {
@@ -82,12 +85,13 @@ export async function startWebhookSeller(options: WebhookSellerOptions): Promise
     }
   }
 
-  async function finishLater(instanceId: string) {
+  async function finishLater(id: string, isLicense: boolean) {
     await sleep(laterMs, undefined, { signal: stopping.signal })
-    await fetch(`${desk?.url}/api/v1/instances/${encodeURIComponent(instanceId)}`, {
-      method: 'PATCH',
+    const path = isLicense ? `licenses/${id}/issue` : `instances/${encodeURIComponent(id)}`
+    await fetch(`${desk?.url}/api/v1/${path}`, {
+      method: isLicense ? 'POST' : 'PATCH',
       headers: { Authorization: `Bearer ${desk?.apiToken}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ appInfo: appInfo(instanceId) }),
+      body: JSON.stringify(isLicense ? { license: licenseText(id) } : { appInfo: appInfo(id) }),
       signal: stopping.signal,
     })
   }
@@ -115,18 +119,19 @@ export async function startWebhookSeller(options: WebhookSellerOptions): Promise
     if (!entry.verified) return json(401, { error: 'the webhook signature does not fit' })
     const event = eventSchema.safeParse(parseJson(body))
     if (!event.success) return json(400, { error: z.prettifyError(event.error) })
-    const { instance, order } = event.data.data
+    const { instance, license, order } = event.data.data
+    const id = instance?.instanceId ?? license?.id ?? ''
     entry.type = event.data.type
-    entry.instanceId = instance.instanceId
-    entry.orderId = order?.orderId ?? instance.orderId ?? null
-    if (event.data.type !== 'instance.requested') return json(200, {})
-    const done = json(200, { appInfo: appInfo(instance.instanceId) })
+    entry.instanceId = instance?.instanceId ?? null
+    entry.orderId = order?.orderId ?? instance?.orderId ?? license?.orderId ?? null
+    if (!event.data.type.endsWith('.requested')) return json(200, {})
+    const done = json(200, license ? { license: licenseText(id) } : { appInfo: appInfo(id) })
     switch (modeFor?.(entry.orderId) ?? mode) {
       case 'ok':
         return done
       case 'later':
         // A desk that is away misses it, as it would with real software; staff then see the instance waiting.
-        if (desk) finishLater(instance.instanceId).catch(() => {})
+        if (desk) finishLater(id, Boolean(license)).catch(() => {})
         return json(202, {})
       case 'refuse':
         return json(200, { resultCode: '000100', resultMsg: '邮箱资源池已满' })

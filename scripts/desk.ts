@@ -13,6 +13,7 @@ import { idFloor } from '@/lib/db/ids'
 import { env } from '@/lib/env'
 import { DeskError } from '@/lib/errors'
 import { prepareGround } from '@/lib/ground'
+import { isLicenseActivity } from '@/lib/marketplace'
 import { judgeAnswer, signedCall, type Version } from '@/lib/rehearsals'
 import { applySetup } from '@/lib/setup'
 import { createToken, createUser } from '@/lib/users'
@@ -198,7 +199,7 @@ function parseStrictly(args: string[], options: Command['options']) {
 /** Members of V2 that are objects may be given as JSON. */
 async function fire(order: { activity: string; version?: Version; set: Record<string, string>; to: string }) {
   const { active, defaultProduct, products } = await catalog()
-  const [credential] = active('base')
+  const [credential] = isLicenseActivity(order.activity) ? [...active('license'), ...active('base')] : active('base')
   if (!credential) throw new DeskError('conflict', 'There is no active base credential to sign with; add one first.')
   const product = defaultProduct ?? products[0]
   const defaults = {

@@ -432,8 +432,26 @@ function Quiet({ children }: { children: ReactNode }) {
   return <p className="text-sm text-soft">{children}</p>
 }
 
-function InstanceCard({ message: { instance, instanceId } }: { message: MessageDetail }) {
+/** Where what a call is about is shown: an instance, or a licence. */
+function subjectPath({ protocol, activity }: Pick<Call, 'protocol' | 'activity'>, id: string): string {
+  const named = encodeURIComponent(id)
+  if (protocol !== 'license') return `/instances/${named}`
+  return activity === 'getLicenseAsync' ? `/licenses?test=both&q=${named}` : `/licenses/${named}`
+}
+
+function InstanceCard({ message }: { message: MessageDetail }) {
   const t = useTranslations('message')
+  const license = useTranslations('license')
+  const { instance, instanceId } = message
+  if (!instance && message.protocol === 'license' && instanceId && message.resultCode !== '000003') {
+    return (
+      <Card title={license('content')}>
+        <Link className="rounded-sm text-accent text-sm hover:underline" href={subjectPath(message, instanceId)}>
+          {license('openLicense')}
+        </Link>
+      </Card>
+    )
+  }
   if (!instance) {
     return (
       <Card title={t('instance')}>{instanceId ? <Id value={instanceId} /> : <Quiet>{t('noInstance')}</Quiet>}</Card>
@@ -568,7 +586,7 @@ function SingleCall({ call }: { call: CallDetail }) {
                   <Link
                     key="i"
                     className="rounded-sm text-accent hover:underline"
-                    href={`/instances/${encodeURIComponent(call.instanceId)}`}
+                    href={subjectPath(call, call.instanceId)}
                   >
                     <span className="break-all font-mono text-[0.92em]">{call.instanceId}</span>
                   </Link>

@@ -11,8 +11,11 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
 
-const header = 'frontEndUrl,adminUrl,userName,password,memo'
-const sample = `${header}\nhttps://app.example.com/t/001,,admin001,Init-Password-001,\n`
+const accounts = {
+  header: 'frontEndUrl,adminUrl,userName,password,memo',
+  row: 'https://app.example.com/t/001,,admin001,Init-Password-001,',
+}
+const licenses = { header: 'license,identificationCode', row: 'ABCD-EFGH-IJKL-MNOP,' }
 
 /** A CSV file of prepared accounts: looked through first, added on demand. */
 export function PoolDialog({ product, onClose }: { product: Product; onClose: () => void }) {
@@ -23,6 +26,8 @@ export function PoolDialog({ product, onClose }: { product: Product; onClose: ()
   const [plan, setPlan] = useState<PoolImport | null>(null)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
+  const { header, row } = product.kind === 'saas' ? accounts : licenses
+  const sample = `${header}\n${row}\n`
 
   const look = async (chosen: File | undefined) => {
     setPlan(null)

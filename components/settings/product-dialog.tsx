@@ -32,6 +32,7 @@ type Form = {
   skuCodes: string
   timeZone: 'UTC' | 'Asia/Shanghai'
   encryptType: '1' | '2'
+  licenseRules: Product['licenseRules']
   isDefault: boolean
   type: DeliveryType
   frontEndUrl: string
@@ -56,6 +57,7 @@ function formOf(product: Product | undefined): Form {
     skuCodes: product?.skuCodes.join('\n') ?? '',
     timeZone: product?.timeZone ?? 'UTC',
     encryptType: product?.encryptType ?? '1',
+    licenseRules: product?.licenseRules ?? { checkQuota: false, checkDates: false, needsDevice: false },
     isDefault: product?.isDefault ?? false,
     type: delivery?.type ?? 'template',
     frontEndUrl: template?.frontEndUrl ?? '',
@@ -117,6 +119,7 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
       skuCodes: idsOf(form.skuCodes),
       timeZone: form.timeZone,
       encryptType: form.encryptType,
+      licenseRules: form.licenseRules,
       isDefault: form.isDefault,
       delivery: deliveryOf(form),
     }
@@ -162,7 +165,7 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
                 <Select
                   {...control}
                   value={form.kind}
-                  onChange={(e) => put('kind', kinds.find((each) => each === e.target.value) ?? 'saas')}
+                  onChange={(e) => setForm(withKind(form, kinds.find((each) => each === e.target.value) ?? 'saas'))}
                   options={kinds.map((value) => ({ value, label: words.productKind(value) }))}
                 />
               )}
@@ -205,8 +208,9 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
 
         <fieldset className="flex flex-col gap-3">
           <legend className="mb-2 font-semibold text-sm">{t('delivery')}</legend>
+          {form.kind === 'license-code' ? <p className="-mt-1 text-soft text-sm">{t('codeLead')}</p> : null}
           <div className="grid gap-2 sm:grid-cols-2">
-            {deliveries.map(({ type, icon: Icon }) => (
+            {deliveriesOf(form.kind).map(({ type, icon: Icon }) => (
               <label
                 key={type}
                 className={cn(
@@ -227,7 +231,13 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
                 />
                 <span>
                   <span className="block font-medium">{words.deliveryType(type)}</span>
-                  <span className="block text-soft text-xs">{t(`deliveryHint.${type}`)}</span>
+                  <span className="block text-soft text-xs">
+                    {form.kind === 'saas' || type === 'template'
+                      ? t(`deliveryHint.${type}`)
+                      : form.kind === 'license-code' && type !== 'pool'
+                        ? t(`codeHint.${type}`)
+                        : t(`licenseHint.${type}`)}
+                  </span>
                 </span>
               </label>
             ))}
@@ -249,9 +259,12 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
                 secretSet={product?.delivery.type === 'webhook' && product.delivery.secretSet}
               />
             ) : null}
-            {form.type === 'pool' ? <p className="text-soft text-sm">{t('poolAfter')}</p> : null}
+            {form.type === 'pool' ? (
+              <p className="text-soft text-sm">{t(form.kind === 'saas' ? 'poolAfter' : 'licensePoolAfter')}</p>
+            ) : null}
           </div>
         </fieldset>
+        {form.kind === 'license-online' ? <LicenseRules form={form} put={put} /> : null}
 
         <details className="text-sm" open={form.timeZone !== 'UTC' || form.encryptType !== '1'}>
           <summary className="rounded-sm font-medium">{t('wire')}</summary>
@@ -295,6 +308,35 @@ const shownPaths = [
     (member) => `delivery.${member}`,
   ),
 ]
+
+/** A licence is not made from a template, and codes come from the marketplace. */
+function deliveriesOf(kind: ProductKind) {
+  if (kind === 'saas') return deliveries
+  return deliveries.filter(({ type }) => type !== 'template' && !(kind === 'license-code' && type === 'pool'))
+}
+
+function withKind(form: Form, kind: ProductKind): Form {
+  const fits = deliveriesOf(kind).some(({ type }) => type === form.type)
+  return { ...form, kind, type: fits ? form.type : kind === 'saas' ? 'template' : 'manual' }
+}
+
+function LicenseRules({ form, put }: Pick<PartProps, 'form' | 'put'>) {
+  const t = useTranslations('products')
+  const rules = ['checkQuota', 'checkDates', 'needsDevice'] as const
+  return (
+    <fieldset className="flex flex-col gap-3">
+      <legend className="mb-2 font-semibold text-sm">{t('onlineRules')}</legend>
+      {rules.map((rule) => (
+        <Labelled key={rule} label={t(rule)} hint={t(`${rule}Hint`)}>
+          <Switch
+            checked={form.licenseRules[rule]}
+            onCheckedChange={(on) => put('licenseRules', { ...form.licenseRules, [rule]: on })}
+          />
+        </Labelled>
+      ))}
+    </fieldset>
+  )
+}
 
 type Faults = Partial<Record<keyof Form, string>>
 

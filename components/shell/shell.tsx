@@ -5,6 +5,7 @@ import {
   ChevronsUpDown,
   CloudCog,
   FlaskConical,
+  KeyRound,
   LayoutDashboard,
   LogOut,
   type LucideIcon,
@@ -121,6 +122,7 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
   const desk = useDesk()
   const open = desk.data?.counts.openMessages ?? 0
   const waiting = desk.data?.counts.waitingDeliveries ?? 0
+  const licenses = desk.data?.counts.waitingLicenses ?? 0
   const places: Place[] = [
     { href: '/', label: t('overview'), icon: LayoutDashboard },
     { href: '/calls', label: t('calls'), icon: Webhook, count: open, countLabel: t('openMessages', { count: open }) },
@@ -132,6 +134,13 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
       countLabel: t('waitingDeliveries', { count: waiting }),
     },
     { href: '/orders', label: t('orders'), icon: ReceiptText },
+    {
+      href: '/licenses',
+      label: t('licenses'),
+      icon: KeyRound,
+      count: licenses,
+      countLabel: t('waitingLicenses', { count: licenses }),
+    },
     { href: '/settings', label: t('settings'), icon: Settings },
   ]
   return (

@@ -6,6 +6,7 @@ export {
   getBulkReplay,
   runBulkReplay,
 } from './bulk-replay'
+export { settleApplication } from './license-delivery'
 export { lostOrders, monthStart } from './lost-orders'
 export { reopenMessage, resolveMessage, settleMessages } from './messages'
 export { openPayload } from './payload'

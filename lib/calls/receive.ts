@@ -16,6 +16,8 @@ import {
   type Command,
   kitNames,
   parseKit,
+  parseLicenseV1,
+  parseLicenseV2,
   parseV1,
   parseV2,
   ResultCode,
@@ -25,6 +27,7 @@ import {
 } from '@/lib/marketplace'
 import { callTook, countRefusal } from '@/lib/metrics'
 import { type Done, execute, finishCall, type Hints, recordTrouble, type Work } from './execute'
+import { finishLicense } from './license-delivery'
 import { settleMessages } from './messages'
 import { type Recognised, recognise } from './recognise'
 import { keepRefusal, type Refusal } from './refusals'
@@ -155,6 +158,7 @@ export function parse(call: Recognised): { ok: true; value: Command } | { ok: fa
   if (call.protocol === 'saas-v2') return parseV2(call.value)
   const kitName = kitNames.find((name) => name === call.activity)
   if (kitName && call.protocol !== 'license') return parseKit(kitName, call.value)
+  if (call.protocol === 'license') return call.v1 ? parseLicenseV1(call.query) : parseLicenseV2(call.value)
   const message = `activity: "${call.activity}" is not served by this desk yet`
   return { ok: false, error: { code: ResultCode.invalidParameter, field: 'activity', message } }
 }
@@ -241,6 +245,7 @@ export async function finishDelivery(
   instanceId: string,
   deadline: number,
 ): Promise<StoredAnswer | null> {
+  if (work.protocol === 'license') return finishLicense(work, done, config, deadline)
   let final: StoredAnswer | null = null
   await deliverInstance(instanceId, {
     deadline,

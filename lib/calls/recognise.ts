@@ -76,7 +76,8 @@ export function recognise(raw: RawCall): Recognition {
     value: {
       protocol,
       activity: label(activity),
-      keyKinds: kit ? ['kit'] : license ? ['license', 'base'] : ['base'],
+      // An online licence's purchases come by the SaaS interface, signed as its licence calls are.
+      keyKinds: kit ? ['kit'] : license ? ['license', 'base'] : ['base', 'license'],
       v1,
       query,
       body,

@@ -3,9 +3,12 @@ import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
 import { type Catalog, refreshCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
+import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import { DeskError } from '@/lib/errors'
 import { parseInput } from '@/lib/input'
+import { findLicense, licenseFacts } from '@/lib/licenses'
+import type { LicenseCommand } from '@/lib/marketplace'
 import { type Context, requireRole } from '@/lib/users/context'
 import { type Done, executeGroup, type Work } from './execute'
 import { openPayload } from './payload'
@@ -71,7 +74,8 @@ export async function replayMessage({
       },
     }),
   )
-  const after = done.decision.instanceId ? await instanceFacts(done.decision.instanceId) : null
+  const { instanceId } = done.decision
+  const after = (await licenseOf(work, prisma())) ?? (instanceId ? await instanceFacts(instanceId) : null)
   return resultOf(done, done.callId, done.decision.changes ?? difference(before, after))
 }
 
@@ -110,7 +114,8 @@ async function dryRunOf(work: Work): Promise<ReplayResult> {
         const [done] = await executeGroup(tx, [work])
         const instanceId = done?.decision.instanceId
         const row = instanceId ? await tx.instance.findUnique({ where: { instanceId }, omit: hidden }) : null
-        throw new Undo(done as Done, done?.decision.changes ?? difference(before, row))
+        const license = await licenseOf(work, tx)
+        throw new Undo(done as Done, done?.decision.changes ?? difference(before, license ?? row))
       },
       { timeout: 5000 },
     )
@@ -240,10 +245,16 @@ async function instanceFacts(instanceId: string): Promise<Facts> {
 async function snapshot(work: Work): Promise<Facts> {
   if (!work.asked.ok) return null
   const command = work.asked.value
+  if (work.protocol === 'license') return licenseOf(work, prisma())
   if ('instanceId' in command) return command.instanceId ? instanceFacts(command.instanceId) : null
   if (command.activity !== 'newInstance') return null
   const { orderId, orderLineId, test } = command
   return prisma().instance.findFirst({ where: { orderId, orderLineId, test }, omit: hidden })
+}
+
+async function licenseOf(work: Work, tx: RawTx): Promise<Facts> {
+  if (!work.asked.ok || work.protocol !== 'license') return null
+  return licenseFacts(await findLicense(tx, work.asked.value as LicenseCommand))
 }
 
 function difference(before: Facts, after: Facts): Change[] {

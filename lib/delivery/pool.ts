@@ -16,23 +16,43 @@ import { type AppInfo, readAppInfo } from './app-info'
  * always gets the same account; callers at the same time get different ones without waiting for each other.
  */
 export async function takePoolAccount(tx: RawTx, productRef: string, instanceId: string): Promise<AppInfo | null> {
-  // Two deliveries of one instance must not both find that it has none yet.
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`pool:${instanceId}`}, 0))`
-  const [taken] = await tx.$queryRaw<{ app_info: Uint8Array }[]>`
-    SELECT app_info FROM pool_accounts WHERE taken_by = ${instanceId}`
-  if (taken) return openAccount(taken.app_info)
-  const [free] = await tx.$queryRaw<{ app_info: Uint8Array }[]>`
-    UPDATE pool_accounts SET taken_by = ${instanceId}, taken_at = now()
-    WHERE id = (
-      SELECT id FROM pool_accounts WHERE product_ref = ${productRef}::uuid AND taken_by IS NULL
-      ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
-    RETURNING app_info`
-  return free ? openAccount(free.app_info) : null
+  return takeItem<AppInfo>(tx, productRef, instanceId, null)
 }
 
-function openAccount(sealed: Uint8Array): AppInfo {
-  return JSON.parse(unseal(sealed)) as AppInfo
+/** The same for a prepared licence: one made for this identification code, else one that is for anybody. */
+export async function takePoolLicense(
+  tx: RawTx,
+  productRef: string,
+  licenseId: string,
+  identificationCode: string | null,
+): Promise<string | null> {
+  const bound = identificationCode && boundPrint(identificationCode)
+  return (await takeItem<{ license: string }>(tx, productRef, licenseId, bound))?.license ?? null
+}
+
+function boundPrint(identificationCode: string): string {
+  return fingerprint('identification-code', identificationCode)
+}
+
+async function takeItem<T>(tx: RawTx, productRef: string, takenBy: string, boundTo: string | null): Promise<T | null> {
+  // Two deliveries of one instance must not both find that it has none yet.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`pool:${takenBy}`}, 0))`
+  const [taken] = await tx.$queryRaw<{ app_info: Uint8Array }[]>`
+    SELECT app_info FROM pool_accounts WHERE taken_by = ${takenBy}`
+  if (taken) return openItem<T>(taken.app_info)
+  const [free] = await tx.$queryRaw<{ app_info: Uint8Array }[]>`
+    UPDATE pool_accounts SET taken_by = ${takenBy}, taken_at = now()
+    WHERE id = (
+      SELECT id FROM pool_accounts WHERE product_ref = ${productRef}::uuid AND taken_by IS NULL
+        AND (bound_to IS NULL OR bound_to = ${boundTo}::text)
+      ORDER BY bound_to IS NULL, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING app_info`
+  return free ? openItem<T>(free.app_info) : null
+}
+
+function openItem<T>(sealed: Uint8Array): T {
+  return JSON.parse(unseal(sealed)) as T
 }
 
 /** Accounts of a product that nobody has yet. */
@@ -58,7 +78,7 @@ export type PoolImport = {
 }
 
 /**
- * Adds accounts from CSV text to the pool of a product. Good rows are added and bad ones reported, so that a corrected
+ * Adds accounts, or licences, from CSV text to the pool of a product. Good rows are added and bad ones reported, so that a corrected
  * file can be sent whole. At most 10,000 rows and 5 MiB. Operators and up; audited.
  */
 export async function importPool({ ctx, input }: { ctx: Context; input: unknown }): Promise<PoolImport> {
@@ -69,16 +89,13 @@ export async function importPool({ ctx, input }: { ctx: Context; input: unknown 
   if (product.deliveryType !== 'pool') {
     throw new DeskError('conflict', `${product.name} is not delivered from a pool.`, { field: 'productRef' })
   }
-  const { rows, accounts, errors } = readAccounts(csv)
-  const unique = new Map<string, AppInfo>()
-  for (const account of accounts) {
-    const print = fingerprintOf(account)
-    if (!unique.has(print)) unique.set(print, account)
-  }
+  const { rows, items, errors } = readItems(csv, product.kind === 'saas' ? accounts : licenses)
+  const unique = new Map<string, Item>()
+  for (const item of items) if (!unique.has(item.print)) unique.set(item.print, item)
   const added = await prisma().$transaction(
     async (tx) => {
       const fresh = await withoutKnown(tx, productRef, unique)
-      if (dryRun || fresh.size === 0) return fresh.size
+      if (dryRun || fresh.length === 0) return fresh.length
       const count = await store(tx, productRef, fresh)
       const data = { product: product.name, added: count, refused: errors.length }
       await recordAudit(tx, ctx, { action: 'pool.import', subject: 'product', target: productRef, data })
@@ -86,28 +103,32 @@ export async function importPool({ ctx, input }: { ctx: Context; input: unknown 
     },
     { timeout: 30_000 },
   )
-  return { rows, added, duplicates: accounts.length - added, errors, left: await poolLeft(productRef) }
+  return { rows, added, duplicates: items.length - added, errors, left: await poolLeft(productRef) }
 }
 
-async function withoutKnown(tx: Tx, productRef: string, accounts: Map<string, AppInfo>) {
+/** A row of a file as it goes into the pool. */
+type Item = { print: string; content: object; label: string; boundTo: string | null }
+
+async function withoutKnown(tx: Tx, productRef: string, items: Map<string, Item>) {
   const known = new Set<string>()
-  for (const prints of chunks([...accounts.keys()])) {
+  for (const prints of chunks([...items.keys()])) {
     const where = { productRef, fingerprint: { in: prints } }
     for (const row of await tx.poolAccount.findMany({ where, select: { fingerprint: true } }))
       known.add(row.fingerprint)
   }
-  return new Map([...accounts].filter(([print]) => !known.has(print)))
+  return [...items.values()].filter(({ print }) => !known.has(print))
 }
 
-async function store(tx: Tx, productRef: string, accounts: Map<string, AppInfo>): Promise<number> {
+async function store(tx: Tx, productRef: string, items: Item[]): Promise<number> {
   let added = 0
-  for (const chunk of chunks([...accounts])) {
-    const data = chunk.map(([print, appInfo]) => ({
+  for (const chunk of chunks(items)) {
+    const data = chunk.map(({ print, content, label, boundTo }) => ({
       id: newId(),
       productRef,
       fingerprint: print,
-      appInfo: seal(JSON.stringify(appInfo)),
-      label: appInfo.userName ?? new URL(appInfo.frontEndUrl).host,
+      appInfo: seal(JSON.stringify(content)),
+      label,
+      boundTo,
     }))
     added += (await tx.poolAccount.createMany({ data, skipDuplicates: true })).count
   }
@@ -124,27 +145,77 @@ function chunks<T>(items: T[]): T[][] {
   return Array.from({ length: Math.ceil(items.length / CHUNK) }, (_, n) => items.slice(n * CHUNK, (n + 1) * CHUNK))
 }
 
-const columns: Record<string, keyof AppInfo> = {
-  frontendurl: 'frontEndUrl',
-  前台地址: 'frontEndUrl',
-  adminurl: 'adminUrl',
-  管理地址: 'adminUrl',
-  username: 'userName',
-  账号: 'userName',
-  password: 'password',
-  密码: 'password',
-  memo: 'memo',
-  备注: 'memo',
+/** What the rows of a file hold: the columns it may have, the one it must have, and what a row becomes. */
+type Form = {
+  columns: Record<string, string>
+  needed: string
+  known: string
+  read(record: Record<string, string>): { ok: true; value: Item } | { ok: false; error: { message: string } }
 }
-const known = 'frontEndUrl (前台地址), adminUrl (管理地址), userName (账号), password (密码), memo (备注)'
 
-function readAccounts(csv: string): Pick<PoolImport, 'rows' | 'errors'> & { accounts: AppInfo[] } {
+const accounts: Form = {
+  columns: {
+    frontendurl: 'frontEndUrl',
+    前台地址: 'frontEndUrl',
+    adminurl: 'adminUrl',
+    管理地址: 'adminUrl',
+    username: 'userName',
+    账号: 'userName',
+    password: 'password',
+    密码: 'password',
+    memo: 'memo',
+    备注: 'memo',
+  },
+  needed: 'frontEndUrl (前台地址)',
+  known: 'frontEndUrl (前台地址), adminUrl (管理地址), userName (账号), password (密码), memo (备注)',
+  read(record) {
+    const read = readAppInfo(record)
+    if (!read.ok) return read
+    const { value } = read
+    const label = value.userName ?? new URL(value.frontEndUrl).host
+    return { ok: true, value: { print: fingerprintOf(value), content: value, label, boundTo: null } }
+  },
+}
+
+const LICENSE_LIMIT = 65_536
+const CODE_LIMIT = 2048
+
+const licenses: Form = {
+  columns: {
+    license: 'license',
+    licence: 'license',
+    授权文本: 'license',
+    授权: 'license',
+    identificationcode: 'identificationCode',
+    识别码: 'identificationCode',
+  },
+  needed: 'license (授权文本)',
+  known: 'license (授权文本), identificationCode (识别码)',
+  read({ license = '', identificationCode = '' }) {
+    const text = license.trim()
+    const code = identificationCode.trim()
+    const problem =
+      text === ''
+        ? 'license: is missing'
+        : text.length > LICENSE_LIMIT
+          ? `license: has more than ${LICENSE_LIMIT} characters`
+          : code.length > CODE_LIMIT
+            ? `identificationCode: has more than ${CODE_LIMIT} characters`
+            : null
+    if (problem) return { ok: false, error: { message: problem } }
+    const print = fingerprint('pool-license', text)
+    const boundTo = code ? boundPrint(code) : null
+    return { ok: true, value: { print, content: { license: text }, label: `••••${text.slice(-4)}`, boundTo } }
+  },
+}
+
+function readItems(csv: string, form: Form): Pick<PoolImport, 'rows' | 'errors'> & { items: Item[] } {
   if (Buffer.byteLength(csv) > BYTE_LIMIT)
     throw new DeskError('too-large', 'csv: has more than 5 MiB.', { field: 'csv' })
   if (csv.includes('\uFFFD') || csv.includes('\0')) throw refuse('is not UTF-8 text; save it as “CSV UTF-8”.')
   const [header, ...records] = readRecords(csv)
-  const names = readHeader(header ?? [])
-  const accounts: AppInfo[] = []
+  const names = readHeader(header ?? [], form)
+  const items: Item[] = []
   const errors: PoolImport['errors'] = []
   let rows = 0
   records.forEach((record, index) => {
@@ -155,11 +226,11 @@ function readAccounts(csv: string): Pick<PoolImport, 'rows' | 'errors'> & { acco
       errors.push({ row, message: `has ${record.length} columns, the header ${names.length}` })
       return
     }
-    const read = readAppInfo(Object.fromEntries(names.map((name, column) => [name, record[column] ?? ''])))
-    if (read.ok) accounts.push(read.value)
+    const read = form.read(Object.fromEntries(names.map((name, column) => [name, record[column] ?? ''])))
+    if (read.ok) items.push(read.value)
     else errors.push({ row, message: read.error.message })
   })
-  return { rows, accounts, errors }
+  return { rows, items, errors }
 }
 
 function readRecords(csv: string): string[][] {
@@ -174,7 +245,7 @@ function readRecords(csv: string): string[][] {
   }
 }
 
-function readHeader(cells: string[]): (keyof AppInfo)[] {
+function readHeader(cells: string[], { columns, needed, known }: Form): string[] {
   const names = cells.map((cell) => {
     const name =
       columns[
@@ -187,7 +258,7 @@ function readHeader(cells: string[]): (keyof AppInfo)[] {
     return name
   })
   if (new Set(names).size < names.length) throw refuse('names a column twice in its first row.')
-  if (!names.includes('frontEndUrl')) throw refuse('has no column frontEndUrl (前台地址) in its first row.')
+  if (!names.includes(needed.split(' ')[0] ?? '')) throw refuse(`has no column ${needed} in its first row.`)
   return names
 }
 

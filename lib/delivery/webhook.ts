@@ -54,14 +54,24 @@ export async function announceToWebhook(
   return { ok: false, error: `The webhook answered ${status}.` }
 }
 
-async function send(product: Target, event: WebhookEvent, limits: Limits): Promise<Result<FetchAnswer, string>> {
+function send(product: Target, event: WebhookEvent, limits: Limits): Promise<Result<FetchAnswer, string>> {
+  const { type, instance, eventId } = event
+  const about = [type, instance.instanceId, eventId ?? '']
+  return postSigned(product, { about, body: writeBody(event, product) }, limits)
+}
+
+/** Posts a signed event to a product's webhook; what `about` says the same of is the same event. */
+export async function postSigned(
+  product: Pick<Product, 'name' | 'delivery'>,
+  { about, body }: { about: string[]; body: string },
+  limits: Limits,
+): Promise<Result<FetchAnswer, string>> {
   const { delivery } = product
   if (delivery.type !== 'webhook') return { ok: false, error: `${product.name} has no webhook any more.` }
-  const body = writeBody(event, product)
   const result = await guardedFetch({
     url: delivery.url,
     method: 'POST',
-    headers: webhookHeaders(delivery.secret, webhookId(event), body, new Date()),
+    headers: webhookHeaders(delivery.secret, webhookId(about), body, new Date()),
     body,
     timeoutMs: Math.min(limits.timeoutMs, delivery.timeoutSeconds * 1000),
     signal: limits.signal,
@@ -102,10 +112,8 @@ function shownAppInfo({ frontEndUrl, adminUrl, userName, memo }: NonNullable<Web
   return { frontEndUrl, adminUrl: adminUrl ?? null, userName: userName ?? null, memo: memo ?? null }
 }
 
-/** Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature` over the three. */
-function webhookId({ type, instance, eventId }: WebhookEvent): string {
-  const text = [type, instance.instanceId, eventId ?? ''].join('\n')
-  return `msg_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+function webhookId(about: string[]): string {
+  return `msg_${createHash('sha256').update(about.join('\n')).digest('hex').slice(0, 32)}`
 }
 
 function readAnswer({ status, body }: FetchAnswer): DeliveryResult {
@@ -128,7 +136,7 @@ function readAnswer({ status, body }: FetchAnswer): DeliveryResult {
   }
 }
 
-function readObject(body: string): Record<string, unknown> | null {
+export function readObject(body: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(body)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as never) : null

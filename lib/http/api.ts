@@ -24,6 +24,8 @@ type Call<O extends Operation> = {
   /** of an operation with `fileBody`, as it comes; ends with 'too-large' beyond its limit */
   file: AsyncIterable<Uint8Array>
   headers: Headers
+  /** of an operation with `formFile`, where a form was sent instead of JSON */
+  form: { name: string; content: Uint8Array } | null
 }
 type Answer<O extends Operation> = z.input<NonNullable<O['answer']>> | Response
 type RouteHandler = (
@@ -58,11 +60,13 @@ async function respond<O extends Operation>(
     requireRole(ctx, operation.role)
     requireScope(ctx, operation.path)
   }
+  const form = operation.formFile && isForm(request) ? await readForm(request, operation.formFile.limit) : null
   const call = {
     ctx,
+    form,
     params: operation.params && parseParams(operation.params, await params),
     query: parseQuery(operation, new URL(request.url).searchParams),
-    body: operation.body && (await readBody(operation.body, request)),
+    body: form ? undefined : operation.body && (await readBody(operation.body, request)),
     text: operation.textBody ? await readText(request, operation.textBody.limit) : '',
     file: operation.fileBody ? fileOf(request, operation.fileBody.limit) : nothing(),
     headers: request.headers,
@@ -178,10 +182,32 @@ async function readJson(request: Request): Promise<unknown> {
   }
 }
 
+function isForm(request: Request): boolean {
+  return /^multipart\/form-data\b/i.test(request.headers.get('content-type') ?? '')
+}
+
+/** What a form puts around its file. */
+const WRAPPING = 64 * 1024
+
+async function readForm(request: Request, limit: number): Promise<{ name: string; content: Uint8Array }> {
+  const type = request.headers.get('content-type') ?? ''
+  const body = new Uint8Array(await readBytes(request, limit + WRAPPING))
+  const read = await new Response(body, { headers: { 'content-type': type } }).formData().catch(() => null)
+  if (!read) throw new DeskError('invalid', 'The body is not multipart/form-data.')
+  const file = read.get('file')
+  if (!(file instanceof File)) throw invalid([{ path: 'file', message: 'is missing' }])
+  if (file.size > limit) throw new DeskError('too-large', `file: has more than ${limit} bytes`, { field: 'file' })
+  return { name: file.name, content: new Uint8Array(await file.arrayBuffer()) }
+}
+
 async function readText(request: Request, limit: number): Promise<string> {
+  return new TextDecoder().decode(await readBytes(request, limit))
+}
+
+async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of fileOf(request, limit)) chunks.push(chunk)
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  return Buffer.concat(chunks)
 }
 
 /** The body piece by piece; what says beforehand that it is too large is not read at all. */

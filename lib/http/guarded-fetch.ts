@@ -8,7 +8,7 @@ import type { Result } from '@/lib/errors'
 export type FetchRequest = {
   method: 'GET' | 'POST'
   headers?: Record<string, string>
-  body?: string
+  body?: string | Uint8Array
   /** Milliseconds for everything: name, connection, request, whole answer. */
   timeoutMs: number
   signal?: AbortSignal

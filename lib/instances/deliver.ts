@@ -88,8 +88,8 @@ async function* inWaves<T>(promises: Promise<T>[]): AsyncGenerator<T[]> {
   }
 }
 
-/** `pool`: the account is taken inside the transaction that hands it out. */
-type Asked = DeliveryResult | { type: 'pool'; product: Product }
+/** `pool`: the account is taken inside the transaction that hands it out. `opened`: there is nothing to hand out. */
+type Asked = DeliveryResult | { type: 'pool'; product: Product } | { type: 'opened' }
 
 type Attempt = {
   instanceId: string
@@ -154,6 +154,8 @@ async function ask(
 ): Promise<Asked> {
   if (!product) return { type: 'waiting', reason: 'no product is set up for what was bought' }
   const { delivery } = product
+  // Its devices apply for their licences when the instance is there.
+  if (product.kind === 'license-online') return { type: 'opened' }
   if (delivery.type === 'manual') return { type: 'waiting', reason: 'waits for staff to enter the access data' }
   if (delivery.type === 'pool') return { type: 'pool', product }
   const details = state.protocol === 'saas-v1' ? await loadPurchaseDetails(state.instanceId) : null
@@ -307,11 +309,15 @@ async function fromPool(tx: RawTx, product: Product, instanceId: string): Promis
 
 function settle(
   change: InstanceChange,
-  result: DeliveryResult | null,
+  result: DeliveryResult | { type: 'opened' } | null,
   at: Date,
   origin: { callId: string | null; actor: string | null },
 ): Omit<DeliveryEnd, 'state'> {
   if (change.state.deliveryState === 'delivered' || !result) return { outcome: 'delivered' }
+  if (result.type === 'opened') {
+    addEvent(change, deliver(change.state, null, at), origin)
+    return { outcome: 'delivered' }
+  }
   if (result.type === 'delivered') {
     const protocol = change.state.protocol === 'saas-v1' ? 'saas-v1' : 'saas-v2'
     const problem = appInfoProblem(result.appInfo, protocol)

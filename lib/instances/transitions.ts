@@ -138,20 +138,20 @@ function specification(change: Pick<Upgrade, 'productId' | 'skuCode' | 'quantity
   return set
 }
 
-/** The access data is there. The first delivery opens the instance; a later one replaces the data. */
-export function deliver(state: InstanceState, appInfo: AppInfo, at: Date, dedupeKey = 'delivered'): EventDraft {
+/** The access data is there, or none is needed (null). The first delivery opens the instance; a later one replaces the data. */
+export function deliver(state: InstanceState, appInfo: AppInfo | null, at: Date, dedupeKey = 'delivered'): EventDraft {
   const draft = { type: 'delivered', dedupeKey, occurredAt: at } as const
   if (state.state === 'released') return notApplied(draft, 'the instance was released before')
   const first = state.deliveryState !== 'delivered'
   const set: InstanceSet = {
-    frontEndUrl: appInfo.frontEndUrl,
+    ...(appInfo ? { frontEndUrl: appInfo.frontEndUrl } : {}),
     deliveryState: 'delivered',
     deliveryCode: null,
     deliveryError: null,
     ...(first ? { deliveredAt: at.toISOString() } : {}),
     ...(state.state === 'pending' ? { state: 'active' } : {}),
   }
-  return { ...draft, applied: true, set, appInfo }
+  return { ...draft, applied: true, set, ...(appInfo ? { appInfo } : {}) }
 }
 
 export type DeliveryTrouble = {

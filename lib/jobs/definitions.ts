@@ -85,6 +85,47 @@ export const definitions = {
     pollSeconds: 5,
     everySeconds: 3600,
   },
+  /** Asks the seller's software for a licence; as patient as a delivery. */
+  'issue-license': {
+    data: z.object({ licenseId: z.uuid() }),
+    retryLimit: 11,
+    retryDelaySeconds: 5,
+    timeoutSeconds: 60,
+    concurrency: 4,
+    pollSeconds: 1,
+  },
+  /** Sends an online licence to the marketplace. */
+  'upload-license': {
+    data: z.object({ licenseId: z.uuid() }),
+    retryLimit: 11,
+    retryDelaySeconds: 5,
+    timeoutSeconds: 60,
+    concurrency: 4,
+    pollSeconds: 1,
+  },
+  /** Tells the seller's software what became of a licence. */
+  'announce-license': {
+    data: z.object({
+      licenseId: z.uuid(),
+      type: z.enum(['license.renewed', 'license.expired', 'license.frozen', 'license.unfrozen', 'license.released']),
+      eventId: z.string().max(200),
+    }),
+    retryLimit: 11,
+    retryDelaySeconds: 5,
+    timeoutSeconds: 60,
+    concurrency: 2,
+    pollSeconds: 2,
+  },
+  /** Queries activation codes nobody asked about today, where the desk is set to. */
+  'query-licenses': {
+    data: z.object({}),
+    retryLimit: 0,
+    retryDelaySeconds: 1,
+    timeoutSeconds: 1800,
+    concurrency: 1,
+    pollSeconds: 30,
+    everySeconds: 1800,
+  },
   'bulk-replay': {
     data: z.object({ id: z.uuid() }),
     retryLimit: 20,

@@ -24,13 +24,17 @@ export type UsageInfo = {
 
 export type InstanceInfo = { instanceId: string; appInfo?: AppInfo | null; usageInfo?: UsageInfo[] | null }
 
-/** `message` replaces the text of the code in `resultMsg`; `appInfo` belongs to V1 newInstance, `info` to queryInstance. */
+/**
+ * `message` replaces the text of the code in `resultMsg`; `appInfo` belongs to V1 newInstance, `info` to queryInstance,
+ * `license` (a secret) to getLicense.
+ */
 export type Answer = {
   code: ResultCode
   message?: string
   instanceId?: string
   appInfo?: AppInfo | null
   info?: InstanceInfo[]
+  license?: string
 }
 
 /** How a V1 answer encrypts; `iv` gives 16 letters or digits per field and is random by default. */
@@ -87,6 +91,7 @@ export function writeV1(answer: Answer, encryption: FieldEncryption): string {
   if (answer.instanceId !== undefined) parts.push(member('instanceId', answer.instanceId))
   if (answer.appInfo) parts.push(`"appInfo":${appInfoObject(answer.appInfo, encryption)}`)
   if (answer.info) parts.push(`"info":${infoList(answer.info, encryption)}`)
+  if (answer.license !== undefined) parts.push(member('license', answer.license))
   return object(parts)
 }
 

@@ -1,4 +1,5 @@
 import type { KitCommand } from './kit/commands'
+import type { LicenseCommand } from './license/commands'
 
 /** The protocol a SaaS call came in. */
 export type SaasProtocol = 'saas-v1' | 'saas-v2'
@@ -140,6 +141,7 @@ export type Command =
   | ChangeInstanceCheck
   | OrderNotify
   | KitCommand
+  | LicenseCommand
 
 export const v1Activities = [
   'newInstance',

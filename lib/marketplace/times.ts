@@ -23,6 +23,16 @@ export function parseKitTime(text: string): Result<Date, TimeProblem> {
   return text.length === 17 ? parseWireTime(text, 'Asia/Shanghai') : failure('form')
 }
 
+const spelledForm = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{3})\d*)?\s*(?:[zZ]|UTC|\+00:?00)?$/
+
+/** Reads `yyyy-MM-dd HH:mm:ss z` (zh-cn_topic_0070649255), and the forms of digits other pages use. UTC. */
+export function parseLicenseTime(text: string): Result<Date, TimeProblem> {
+  const spelled = dateOf(spelledForm.exec(text.trim()), 0)
+  if (spelled.ok || spelled.error === 'impossible') return spelled
+  const basic = parseBasicTime(text.trim())
+  return basic.ok || basic.error === 'impossible' ? basic : parseWireTime(text.trim(), 'UTC')
+}
+
 /** Writes `yyyyMMddHHmmss`; milliseconds are cut off. Years 0000 to 9999. */
 export function formatWireTime(time: Date, zone: WireZone): string {
   return digitsOf(time, zone).slice(0, 14)

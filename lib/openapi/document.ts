@@ -21,7 +21,7 @@ const intro = `Every request carries \`Authorization: Bearer desk_…\`. Lists a
 stands with it: viewer < operator < admin.`
 
 const tags = [
-  ...['Messages', 'Calls', 'Bulk replays', 'Causes', 'Instances', 'Tenants'],
+  ...['Messages', 'Calls', 'Bulk replays', 'Causes', 'Instances', 'Licences', 'Tenants'],
   ...['Tenant sign-ins', 'Orders', 'Usage', 'Products', 'Credentials'],
   ...['Alerts', 'Saved views', 'Staff', 'API tokens', 'Audit', 'Retention', 'Desk'],
 ]
@@ -132,7 +132,14 @@ function requestBody(operation: Operation, schemaOf: SchemaOf): Json {
   if (!operation.body) return {}
   const schema = schemaOf(operation.body, 'input')
   const required = !operation.body.safeParse({}).success
-  return { requestBody: { required, content: { 'application/json': { schema } } } }
+  const content = { 'application/json': { schema }, ...(operation.formFile && formContent) }
+  return { requestBody: { required, content } }
+}
+
+const formContent = {
+  'multipart/form-data': {
+    schema: { type: 'object', properties: { file: { type: 'string', format: 'binary' } }, required: ['file'] },
+  },
 }
 
 function answerOf(operation: Operation, schemaOf: SchemaOf): Json {

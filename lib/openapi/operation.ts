@@ -30,6 +30,8 @@ export type Operation<
   textBody?: { type: string; limit: number }
   /** a file as the body, of any type, and how many bytes it may have */
   fileBody?: { limit: number }
+  /** instead of the JSON body also multipart/form-data with a part `file` of at most so many bytes */
+  formFile?: { limit: number }
   answer?: Answer
   /** the type of an answer that is no JSON */
   answerType?: string

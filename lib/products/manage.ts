@@ -76,6 +76,8 @@ export async function writeProduct(
   stored: ProductRow | null,
   { delivery: deliveryInput, isDefault = stored?.isDefault ?? false, ...facts }: NewProduct,
 ): Promise<{ row: ProductRow; changed: boolean }> {
+  if (facts.kind !== 'saas' && deliveryInput.type === 'template')
+    throw new DeskError('invalid', 'delivery.type: a licence is not made from a template', { field: 'delivery.type' })
   const before = stored && openStored(stored)
   const delivery = deliveryToStore(deliveryInput, before)
   if (!stored) {

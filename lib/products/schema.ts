@@ -21,6 +21,16 @@ export type Delivery =
   | { type: 'webhook'; url: string; secret: string; timeoutSeconds: number }
   | { type: 'manual' }
 
+/** What the request of an online licence must keep to, else it is refused with 000900 to 000903. */
+export type LicenseRules = {
+  /** no more licences than the order's quantity */
+  checkQuota: boolean
+  /** within the dates of the order, and with an end where it is periodic */
+  checkDates: boolean
+  /** bound to a device */
+  needsDevice: boolean
+}
+
 export type Product = {
   id: string
   name: string
@@ -30,6 +40,7 @@ export type Product = {
   delivery: Delivery
   timeZone: TimeZone
   encryptType: EncryptType
+  licenseRules: LicenseRules
   isDefault: boolean
 }
 
@@ -134,6 +145,12 @@ const marketplaceIds = z
   .refine((ids) => new Set(ids).size === ids.length, 'must not name the same id twice')
   .default([])
 
+const licenseRulesSchema = z.strictObject({
+  checkQuota: z.boolean().default(false),
+  checkDates: z.boolean().default(false),
+  needsDevice: z.boolean().default(false),
+})
+
 export const productNameSchema = z.string().trim().min(1).max(80)
 
 export const newProductSchema = z.strictObject({
@@ -144,6 +161,7 @@ export const newProductSchema = z.strictObject({
   delivery: deliveryInputSchema.default({ type: 'manual' }),
   timeZone: z.enum(['UTC', 'Asia/Shanghai']).default('UTC'),
   encryptType: z.enum(['1', '2']).default('1'),
+  licenseRules: licenseRulesSchema.prefault({}),
   /** left out: stays as it is */
   isDefault: z.boolean().optional(),
 })
@@ -174,8 +192,9 @@ export const productViewSchema = z.object({
   ]),
   timeZone: z.enum(['UTC', 'Asia/Shanghai']),
   encryptType: z.enum(['1', '2']),
+  licenseRules: z.object({ checkQuota: z.boolean(), checkDates: z.boolean(), needsDevice: z.boolean() }),
   isDefault: z.boolean(),
-  /** accounts not handed out yet; null unless the delivery is pool */
+  /** accounts or licences not handed out yet; null unless the delivery is pool */
   poolLeft: z.int().nullable(),
 })
 export type ProductView = z.infer<typeof productViewSchema>

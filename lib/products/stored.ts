@@ -2,7 +2,16 @@ import { isDeepStrictEqual } from 'node:util'
 import { DeskError } from '@/lib/errors'
 import type { Product as ProductRow } from '@/lib/generated/prisma/client'
 import { seal, unseal } from '@/lib/secrets'
-import type { Delivery, DeliveryInput, EncryptType, Product, ProductKind, ProductView, TimeZone } from './schema'
+import type {
+  Delivery,
+  DeliveryInput,
+  EncryptType,
+  LicenseRules,
+  Product,
+  ProductKind,
+  ProductView,
+  TimeZone,
+} from './schema'
 
 type Secrets = { password?: string; secret?: string }
 
@@ -61,6 +70,7 @@ export function openProduct(row: ProductRow): Product {
     delivery: { type: deliveryType, ...delivery, ...secrets } as Delivery,
     timeZone: row.timeZone as TimeZone,
     encryptType: row.encryptType as EncryptType,
+    licenseRules: row.licenseRules as LicenseRules,
     isDefault: row.isDefault,
   }
 }
@@ -76,6 +86,7 @@ export function viewProduct(row: ProductRow, poolLeft: number): ProductView {
     delivery: viewDelivery(row),
     timeZone: row.timeZone as TimeZone,
     encryptType: row.encryptType as EncryptType,
+    licenseRules: row.licenseRules as LicenseRules,
     isDefault: row.isDefault,
     poolLeft: row.deliveryType === 'pool' ? poolLeft : null,
   }

@@ -5,15 +5,22 @@ import {
   encryptField,
   formatWireTime,
   formatWireTimeMs,
+  licenseV1Activities,
+  licenseV2Activities,
+  onlineLicenseActivities,
   readBodySign,
   signV2,
   v1Activities,
   v2Activities,
   verifyBodySign,
 } from '@/lib/marketplace'
+import { inAYear, licenseMembersV1, licenseMembersV2 } from './licenses'
 
 export type Version = 'v1' | 'v2'
 export type SignedCall = { method: 'GET' | 'POST'; url: string; headers: Record<string, string>; body: string }
+
+const activitiesV1 = [...v1Activities, ...licenseV1Activities]
+const activitiesV2 = [...v2Activities, ...licenseV2Activities, ...onlineLicenseActivities]
 
 /** What stands in a call unless `set` says otherwise. */
 export type Defaults = { instanceId: string; productId: string; skuCode: string }
@@ -31,8 +38,8 @@ export function signedCall(order: {
   to: string
   now: Date
 }): SignedCall {
-  const version = order.version ?? (isOneOf(v2Activities, order.activity) ? 'v2' : 'v1')
-  const known = version === 'v1' ? v1Activities : v2Activities
+  const version = order.version ?? (isOneOf(activitiesV2, order.activity) ? 'v2' : 'v1')
+  const known = version === 'v1' ? activitiesV1 : activitiesV2
   if (!isOneOf(known, order.activity)) {
     throw new DeskError('invalid', `${order.activity} is no activity of ${version}; allowed are ${known.join(', ')}.`, {
       field: 'activity',
@@ -111,7 +118,7 @@ function membersV1(activity: string, ids: Defaults, key: string, now: Date): Rec
     case 'releaseInstance':
       return { instanceId, orderId }
     default:
-      return { instanceId }
+      return licenseMembersV1(activity, ids, orderId, now) ?? { instanceId }
   }
 }
 
@@ -133,16 +140,12 @@ function membersV2(activity: string, { instanceId, productId, skuCode }: Default
     case 'orderNotify':
       return order
     default:
-      return { instanceId }
+      return licenseMembersV2(activity, { instanceId, productId }, order, now) ?? { instanceId }
   }
 }
 
 function freshOrderId(now: Date): string {
   return `CS${formatWireTime(now, 'Asia/Shanghai').slice(2, 12)}${randomBytes(4).toString('hex').slice(0, 5).toUpperCase()}`
-}
-
-function inAYear(now: Date): string {
-  return formatWireTime(new Date(now.getTime() + 365 * 86_400_000), 'UTC')
 }
 
 function structured(value: string): unknown {

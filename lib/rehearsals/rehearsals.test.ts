@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { bodySign, parseV1, parseV2, v1Activities, v2Activities, verifyV1, verifyV2 } from '@/lib/marketplace'
+import {
+  bodySign,
+  licenseV1Activities,
+  licenseV2Activities,
+  onlineLicenseActivities,
+  parseLicenseV1,
+  parseLicenseV2,
+  parseV1,
+  parseV2,
+  v1Activities,
+  v2Activities,
+  verifyV1,
+  verifyV2,
+} from '@/lib/marketplace'
 import { judgeAnswer, signedCall } from '.'
 
 const key = 'test-access-key-0001'
@@ -29,6 +42,19 @@ describe.each(v2Activities)('V2 %s', (activity) => {
     expect(verifyV2({ body, signature, timestamp, nonce }, key)).toMatchObject({ ok: true })
     expect(parseV2(JSON.parse(body))).toMatchObject({ ok: true, value: { activity, test: true } })
   })
+})
+
+test.each([...licenseV1Activities, ...licenseV2Activities, ...onlineLicenseActivities])('licence %s', (activity) => {
+  const { method, url, body } = signedCall({ ...order, activity })
+  const query = queryOf(url)
+  if (method === 'GET') {
+    expect(verifyV1({ key, params: query }).ok).toBe(true)
+    expect(parseLicenseV1(query)).toMatchObject({ ok: true, value: { activity, test: true } })
+  } else {
+    const { signature = '', timestamp = '', nonce = '' } = query
+    expect(verifyV2({ body, signature, timestamp, nonce }, key).ok).toBe(true)
+    expect(parseLicenseV2(JSON.parse(body))).toMatchObject({ ok: true, value: { activity, test: true } })
+  }
 })
 
 test('set replaces members before signing; two calls are never the same', () => {

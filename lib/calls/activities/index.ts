@@ -1,6 +1,15 @@
 import type { Command } from '@/lib/marketplace'
 import { changeInstanceCheck } from './change-instance-check'
+import {
+  endOfLicense,
+  refreshLicense,
+  refreshLicenseCode,
+  releaseLicenseCode,
+  updateLicenseCodeStatus,
+} from './change-license'
 import { changeStatus, expireInstance } from './change-status'
+import { getLicense } from './get-license'
+import { getLicenseAsync } from './get-license-async'
 import { allOrgSync, applicationSync, authSync, singleOrgSync, tenantSync } from './kit'
 import { newInstance } from './new-instance'
 import { orderNotify } from './order-notify'
@@ -28,6 +37,14 @@ const registry: Record<Command['activity'], Activity> = {
   authSync,
   singleOrgSync,
   allOrgSync,
+  getLicense,
+  refreshLicense,
+  expireLicense: endOfLicense,
+  releaseLicense: endOfLicense,
+  refreshLicenseCode,
+  updateLicenseCodeStatus,
+  releaseLicenseCode,
+  getLicenseAsync,
 }
 
 export function activityOf(command: Command): Activity {

@@ -148,6 +148,10 @@ async function answerPurchase(change: InstanceChange, command: NewInstance, scen
     return { answer: { code: ResultCode.success, instanceId, ...(appInfo ? { appInfo } : {}) } }
   }
   const product = scene.catalog.products.find((candidate) => candidate.id === change.state.productRef) ?? null
+  if (product?.kind === 'license-online') {
+    scene.book.record(change, deliver(change.state, null, scene.receivedAt), scene.origin)
+    return { answer: { code: ResultCode.success, instanceId } }
+  }
   if (product?.delivery.type === 'template' && orderIsKnown(change.state, scene, product)) {
     const appInfo = renderTemplate(product.delivery, factsOf(change.state, null, detailsOf(command, scene)))
     scene.book.record(change, deliver(change.state, appInfo, scene.receivedAt), scene.origin)

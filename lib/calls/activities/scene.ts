@@ -91,8 +91,10 @@ export type Decision = {
   productRef?: string | null
   /** what an activity that changes more than an instance changed, for a replay to show */
   changes?: { field: string; from: unknown; to: unknown }[]
-  /** the instance whose delivery the answer could wait for */
+  /** the instance whose delivery, or the licence whose issue, the answer could wait for */
   awaits?: string
+  /** the licence the call is about */
+  licenseId?: string
 }
 
 export type Touches = {

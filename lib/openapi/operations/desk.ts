@@ -17,6 +17,7 @@ export const getDesk = defineOperation({
       counts: z.object({
         openMessages: z.int().describe('real ones only; 10001 means more than 10,000'),
         waitingDeliveries: z.int().describe('real ones only; 10001 means more than 10,000'),
+        waitingLicenses: z.int().describe('real ones only; 10001 means more than 10,000'),
       }),
       user: z
         .object({ email: z.string(), role: z.enum(roles), locale: z.string().nullable() })

@@ -1,6 +1,7 @@
 export * from './calls'
 export * from './desk'
 export * from './instances'
+export * from './licenses'
 export * from './messages'
 export * from './orders'
 export * from './settings'

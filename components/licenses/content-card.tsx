@@ -1,0 +1,108 @@
+'use client'
+
+import { Download, Eye } from 'lucide-react'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { useTranslations } from 'use-intl'
+import { api, errorText } from '../api'
+import { useBlocked } from '../shell/user'
+import type { LicenseDetail } from '../types'
+import { Button } from '../ui/button'
+import { Card } from '../ui/card'
+import { CopyButton } from '../ui/copy'
+import { ConfirmDialog } from '../ui/dialog'
+
+type Revealed = {
+  license: string | null
+  file: { name: string; base64: string } | null
+  identificationCode: string | null
+  deviceFingerprint: string | null
+}
+
+/** The licence, masked until an administrator asks for it. */
+export function ContentCard({ license }: { license: LicenseDetail }) {
+  const t = useTranslations('license')
+  const e = useTranslations('errors')
+  const blocked = useBlocked('admin')
+  const [revealed, setRevealed] = useState<Revealed | null>(null)
+  const [asking, setAsking] = useState(false)
+  const there = license.license !== null || license.identificationCode || license.deviceFingerprint
+  const reveal = async () => {
+    try {
+      setRevealed(await api<Revealed>(`/licenses/${license.id}/reveal`, { method: 'POST' }))
+    } catch (fault) {
+      toast.error(errorText(fault, e))
+      return false
+    }
+  }
+  return (
+    <Card
+      title={t('content')}
+      actions={
+        there && !revealed ? (
+          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => setAsking(true)}>
+            <Eye aria-hidden />
+            {t('reveal')}
+          </Button>
+        ) : null
+      }
+    >
+      {revealed ? (
+        <Content revealed={revealed} />
+      ) : (
+        <p className="break-all font-mono text-sm">
+          {license.license ?? <span className="font-sans text-soft">{t('noContent')}</span>}
+        </p>
+      )}
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t('revealTitle')}
+        confirmLabel={t('reveal')}
+        onConfirm={reveal}
+      >
+        {t('revealAsk')}
+      </ConfirmDialog>
+    </Card>
+  )
+}
+
+function Content({ revealed: { license, file, identificationCode, deviceFingerprint } }: { revealed: Revealed }) {
+  const t = useTranslations('license')
+  const save = () => {
+    if (!file) return
+    const bytes = Uint8Array.from(atob(file.base64), (char) => char.charCodeAt(0))
+    const url = URL.createObjectURL(new Blob([bytes]))
+    const link = document.createElement('a')
+    link.href = url
+    link.download = file.name
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(url), 1000)
+  }
+  return (
+    <div className="flex flex-col gap-3 text-sm">
+      {license === null ? null : <Secret text={license} label={t('text')} />}
+      {file ? (
+        <Button size="sm" className="self-start" onClick={save}>
+          <Download aria-hidden />
+          {t('download')} {file.name}
+        </Button>
+      ) : null}
+      {license === null && !file ? <p className="text-soft">{t('noContent')}</p> : null}
+      {identificationCode ? <Secret text={identificationCode} label={t('identificationCode')} /> : null}
+      {deviceFingerprint ? <Secret text={deviceFingerprint} label={t('deviceFingerprint')} /> : null}
+    </div>
+  )
+}
+
+function Secret({ text, label }: { text: string; label: string }) {
+  return (
+    <div>
+      <p className="flex items-center gap-1 text-faint text-xs">
+        {label}
+        <CopyButton text={text} />
+      </p>
+      <p className="max-h-48 overflow-y-auto whitespace-pre-wrap break-all font-mono text-xs">{text}</p>
+    </div>
+  )
+}

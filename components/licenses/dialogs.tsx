@@ -1,0 +1,171 @@
+'use client'
+
+import { useQueryClient } from '@tanstack/react-query'
+import { FileUp } from 'lucide-react'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { useTranslations } from 'use-intl'
+import { api, fieldError } from '../api'
+import type { LicenseDetail } from '../types'
+import { Button } from '../ui/button'
+import { Dialog } from '../ui/dialog'
+import { FormError } from '../ui/feedback'
+import { Field, Input, Select, Textarea } from '../ui/field'
+import { useLicenseWords } from './words'
+
+type Props = { license: LicenseDetail; onClose: () => void }
+
+function useDone() {
+  const client = useQueryClient()
+  return () =>
+    Promise.all(['/licenses', '/desk', '/messages'].map((path) => client.invalidateQueries({ queryKey: [path] })))
+}
+
+/** Issues a licence by hand: a text, or a file. */
+export function IssueDialog({ license, onClose }: Props) {
+  const t = useTranslations('license')
+  const common = useTranslations('common')
+  const done = useDone()
+  const [text, setText] = useState('')
+  const [file, setFile] = useState<File | null>(null)
+  const [busy, setBusy] = useState(false)
+  const [tried, setTried] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const online = license.kind === 'license-online'
+  const missing = !file && text.trim() === ''
+  const save = async () => {
+    setTried(true)
+    if (missing) return
+    setBusy(true)
+    setError(null)
+    const form = new FormData()
+    if (file) form.append('file', file)
+    try {
+      await api(`/licenses/${license.id}/issue`, { method: 'POST', ...(file ? { form } : { json: { license: text } }) })
+      await done()
+      toast.success(t('issued'))
+      onClose()
+    } catch (fault) {
+      setError(fault)
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={t('issue')}
+      description={online ? t('issueOnlineLead') : t('issueLead')}
+      footer={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button variant="primary" loading={busy} onClick={save}>
+            {t('issueNow')}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <FormError error={error} fields={['license', 'file']} />
+        <Field
+          label={t('text')}
+          error={
+            (tried && missing ? t('textNeeded') : undefined) ??
+            fieldError(error, 'license') ??
+            fieldError(error, 'file')
+          }
+        >
+          {(control) => (
+            <Textarea
+              {...control}
+              rows={6}
+              spellCheck={false}
+              autoComplete="off"
+              maxLength={65_536}
+              className="font-mono text-xs"
+              disabled={file !== null}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+          )}
+        </Field>
+        <label className="flex cursor-pointer items-center gap-3 rounded-md border border-control border-dashed bg-sunken p-3 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-focus">
+          <input type="file" className="sr-only" onChange={(event) => setFile(event.target.files?.[0] ?? null)} />
+          <FileUp className="size-5 shrink-0 text-faint" aria-hidden />
+          <span className="min-w-0">
+            <span className="block break-all font-medium">{file?.name ?? `${t('or')} ${t('file')}`}</span>
+            <span className="block text-faint text-xs">{t('fileHint')}</span>
+          </span>
+        </label>
+      </div>
+    </Dialog>
+  )
+}
+
+const codes = {
+  'license-id': ['000005', '000100', '000103', '000106'],
+  'license-online': ['000005', '000900', '000901', '000902', '000903'],
+  'license-code': ['000005'],
+}
+
+/** Denies a licence with what the marketplace is to be answered. */
+export function DenyDialog({ license, onClose }: Props) {
+  const t = useTranslations('license')
+  const common = useTranslations('common')
+  const words = useLicenseWords()
+  const done = useDone()
+  const [code, setCode] = useState('000005')
+  const [note, setNote] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const save = async () => {
+    setBusy(true)
+    setError(null)
+    try {
+      const json = { code, ...(note.trim() ? { note: note.trim() } : {}) }
+      await api(`/licenses/${license.id}/deny`, { method: 'POST', json })
+      await done()
+      toast.success(t('denied'))
+      onClose()
+    } catch (fault) {
+      setError(fault)
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      size="sm"
+      title={t('denyTitle')}
+      description={t('denyLead')}
+      footer={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button variant="danger" loading={busy} onClick={save}>
+            {t('deny')}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <FormError error={error} fields={['code', 'note']} />
+        <Field label={t('denyCode')} error={fieldError(error, 'code')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={code}
+              onChange={(event) => setCode(event.target.value)}
+              options={codes[license.kind].map((value) => ({ value, label: `${value} ${words.code(value)}` }))}
+            />
+          )}
+        </Field>
+        <Field label={common('optional', { label: t('denyNote') })} error={fieldError(error, 'note')}>
+          {(control) => (
+            <Input {...control} maxLength={255} value={note} onChange={(event) => setNote(event.target.value)} />
+          )}
+        </Field>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,13 @@
+export {
+  type Circumstances,
+  changeLicenseCode,
+  endLicense,
+  licenseOfEvent,
+  licenseOfOrder,
+  noteFetched,
+  renewLicense,
+} from './calls'
+export { sweepLicenses } from './code-actions'
+export { announceLicense, type LicenseEnd, produceLicense, refusal, uploadLicense } from './produce'
+export { findLicense, type License, licenseFacts, licensesOfInstance, rebuildLicense } from './read'
+export { codePrint, eventOf, lockLicenses } from './store'

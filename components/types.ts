@@ -470,3 +470,98 @@ export type LicenseImport = {
   duplicates: number
   errors: { row: number; message: string }[]
 }
+
+export type TenantState = 'announced' | 'bound' | 'unbound'
+export type MemberState = 'granted' | 'disabled' | 'revoked' | 'deleted'
+export type TenantLoginState = 'exchanging' | 'failed' | 'signed-in' | 'ended'
+
+export type Tenant = {
+  id: string
+  tenantId: string
+  test: boolean
+  state: TenantState
+  tenantCode: string | null
+  name: string | null
+  domainName: string | null
+  createdAt: string
+  lastSyncAt: string
+  apps: number
+  members: number
+  departments: number
+}
+
+export type TenantDetail = Tenant & {
+  bindings: {
+    instanceId: string | null
+    orderId: string | null
+    active: boolean
+    asOf: string | null
+    known: boolean
+  }[]
+  applications: {
+    appId: string
+    instanceId: string | null
+    clientId: string | null
+    secretSet: boolean
+    keyName: string | null
+    active: boolean
+    asOf: string
+  }[]
+  memberCounts: Record<MemberState, number>
+  problems: { orphans: number; circles: number; withoutDepartment: number }
+}
+
+export type TenantMember = {
+  appId: string
+  userName: string
+  state: MemberState
+  name: string | null
+  role: 'user' | 'admin' | null
+  orgCode: string | null
+  department: string | null
+  position: string | null
+  mobile: string | null
+  email: string | null
+  changedAt: string | null
+}
+
+export type Department = {
+  orgCode: string
+  name: string | null
+  parentCode: string | null
+  children: number
+  members: number
+  problem: 'orphan' | 'circle' | null
+  path: { orgCode: string; name: string | null }[]
+}
+
+export type TenantSync = {
+  id: string
+  receivedAt: string
+  activity: string
+  source: Source
+  outcome: Outcome
+  resultCode: string | null
+  resultMsg: string | null
+  late: boolean
+  changes: Change[]
+}
+
+export type TenantLogin = {
+  id: string
+  appId: string
+  userName: string | null
+  name: string | null
+  state: TenantLoginState
+  reason: string | null
+  createdAt: string
+  takenAt: string | null
+}
+
+export type LoginApp = {
+  appId: string
+  name: string
+  returnUrls: string[]
+  entry: 'unified' | 'domain'
+  loginUrl: string | null
+}

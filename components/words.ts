@@ -38,6 +38,11 @@ export const activities = [
   'orderNotify',
   ...['getLicense', 'refreshLicense', 'expireLicense', 'releaseLicense'],
   ...['refreshLicenseCode', 'updateLicenseCodeStatus', 'releaseLicenseCode', 'getLicenseAsync'],
+  'tenantSync',
+  'applicationSync',
+  'authSync',
+  'singleOrgSync',
+  'allOrgSync',
 ]
 
 type Look = { tone: Tone; icon: LucideIcon }

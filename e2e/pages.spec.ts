@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import { SHOP } from '@/sandbox/shop'
+import { startEnterprise } from './support/enterprise'
 import { ask, buy, buyV1, call, failOften, goods, messageOf, register, setSeller, unique } from './support/shop'
 import { expect, expectAccessible, expectLoaded, test } from './support/test'
 
@@ -24,6 +25,11 @@ test.beforeAll(async () => {
   await ask('GET', `/orders/${await register(goods('template'))}`)
   const file = `订单编号,订单类型,订单金额(元),备注\r\n${bought.orderId},续费,1.00,x\r\n${unique('CS')},新购,2.00,x\r\n`
   const imported = await ask<{ id: string }>('POST', '/order-imports?name=transactions.csv', file)
+  const enterprise = await startEnterprise()
+  await enterprise.bind()
+  await enterprise.authorise(enterprise.users)
+  await enterprise.identity.stop()
+  const tenant = `/tenants/${await enterprise.find()}`
   const sameMinute = bought.orderId.slice(0, 'CS2601011200'.length)
   await ask('POST', '/licenses', {
     licenses: [{ license: unique('PL'), customerName: '授权码客户', orderId: unique('CS') }],
@@ -49,6 +55,13 @@ test.beforeAll(async () => {
     'order-import': `/orders/imports/${imported.id}`,
     licenses: '/licenses',
     license: `/licenses/${licences.items[0]?.id}`,
+    tenants: `/tenants?q=${enterprise.tenantId}`,
+    tenant,
+    'tenant-members': `${tenant}?tab=members`,
+    'tenant-departments': `${tenant}?tab=departments`,
+    'tenant-syncs': `${tenant}?tab=syncs`,
+    'tenant-logins': `${tenant}?tab=logins`,
+    logins: '/settings/logins',
     products: '/settings/products',
     'order-settings': '/settings/orders',
     credentials: '/settings/credentials',

@@ -10,14 +10,15 @@ import { PageHeader } from '../ui/card'
 import { EmptyState } from '../ui/feedback'
 import { tabClass, tabStripClass } from '../ui/tab-strip'
 
-const tabs = ['products', 'orders', 'credentials', 'staff', 'tokens', 'alerts', 'retention', 'audit'] as const
+const tabs = ['products', 'orders', 'credentials', 'logins', 'staff', 'tokens', 'alerts', 'retention', 'audit'] as const
 
 export function SettingsFrame({ children }: { children: ReactNode }) {
   const t = useTranslations('settings')
   const path = usePathname()
   const blocked = useBlocked('admin')
   // The bare address leads on to the products.
-  const forAll = path === '/settings/products' || path === '/settings/orders' || path === '/settings'
+  const forAll =
+    path === '/settings/products' || path === '/settings/orders' || path === '/settings/logins' || path === '/settings'
   return (
     <>
       <PageHeader title={t('title')} />

@@ -2,6 +2,7 @@
 
 import { onlineManager } from '@tanstack/react-query'
 import {
+  Building2,
   ChevronsUpDown,
   CloudCog,
   FlaskConical,
@@ -141,6 +142,7 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
       count: licenses,
       countLabel: t('waitingLicenses', { count: licenses }),
     },
+    { href: '/tenants', label: t('tenants'), icon: Building2 },
     { href: '/settings', label: t('settings'), icon: Settings },
   ]
   return (

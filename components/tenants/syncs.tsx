@@ -1,0 +1,104 @@
+'use client'
+
+import { Clock, SearchX } from 'lucide-react'
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { useTranslations } from 'use-intl'
+import { OutcomeChip, ResultCode, SourceMark } from '../chips'
+import type { TenantDetail, TenantSync } from '../types'
+import { Badge } from '../ui/badge'
+import { Button } from '../ui/button'
+import { EmptyState } from '../ui/feedback'
+import { FilterBar, FilterPicker } from '../ui/filters'
+import { ListBody, useList } from '../ui/list'
+import type { Column } from '../ui/table'
+import { Time } from '../ui/time'
+import { useWords } from '../words'
+
+const activities = ['tenantSync', 'applicationSync', 'authSync', 'singleOrgSync', 'allOrgSync'] as const
+const SHOWN = 3
+
+export function Syncs({ tenant }: { tenant: TenantDetail }) {
+  const t = useTranslations('tenants')
+  const f = useTranslations('filters')
+  const words = useWords()
+  const [{ activity }, set] = useQueryStates(
+    { activity: parseAsStringLiteral(activities), cursor: parseAsString, asOf: parseAsInteger },
+    { clearOnDefault: true },
+  )
+  const change = (next: (typeof activities)[number] | null) => set({ activity: next, cursor: null, asOf: null })
+  const list = useList<TenantSync>(`/tenants/${tenant.id}/syncs`, { query: () => ({ activity }), key: { activity } })
+  const columns: Column<TenantSync>[] = [
+    { id: 'at', header: t('at'), link: true, card: 'aside', cell: (row) => <Time at={row.receivedAt} /> },
+    { id: 'activity', header: t('activity'), card: 'title', cell: (row) => words.activity(row.activity) },
+    {
+      id: 'outcome',
+      header: t('result'),
+      cell: (row) =>
+        row.outcome === 'succeeded' ? (
+          <OutcomeChip outcome={row.outcome} />
+        ) : (
+          <ResultCode code={row.resultCode} message={row.resultMsg} />
+        ),
+    },
+    { id: 'changes', header: t('changes'), cell: (row) => <Changes sync={row} /> },
+    { id: 'source', header: t('source'), from: 'xl', card: 'none', cell: (row) => <SourceMark source={row.source} /> },
+  ]
+  return (
+    <>
+      <FilterBar active={activity !== null} onClear={() => change(null)}>
+        <FilterPicker
+          label={t('activity')}
+          value={activity}
+          options={activities.map((value) => ({ value, label: words.activity(value) }))}
+          onChange={(value) => change(activities.find((known) => known === value) ?? null)}
+        />
+      </FilterBar>
+      <div className="rounded-lg border border-line bg-surface">
+        <ListBody
+          {...list}
+          label={t('syncs')}
+          columns={columns}
+          rowKey={(row) => row.id}
+          href={(row) => `/calls/${row.id}`}
+          empty={
+            activity ? (
+              <EmptyState
+                icon={SearchX}
+                title={t('noSyncFound')}
+                action={<Button onClick={() => change(null)}>{f('clear')}</Button>}
+              >
+                {t('nothingFoundHint')}
+              </EmptyState>
+            ) : (
+              <EmptyState title={t('noSyncs')}>{t('noSyncsHint')}</EmptyState>
+            )
+          }
+        />
+      </div>
+    </>
+  )
+}
+
+function Changes({ sync }: { sync: TenantSync }) {
+  const t = useTranslations('tenants')
+  const text = (value: unknown) => (value === null || value === undefined ? '–' : String(value))
+  const more = sync.changes.length - SHOWN
+  return (
+    <span className="flex flex-col items-start gap-0.5 text-xs">
+      {sync.late ? (
+        <Badge tone="warn" icon={Clock}>
+          {t('late')}
+        </Badge>
+      ) : null}
+      {sync.changes.slice(0, SHOWN).map(({ field, from, to }) => (
+        <span key={field} className="break-all text-soft">
+          {field}: {text(from)} → {text(to)}
+        </span>
+      ))}
+      {more > 0 ? <span className="text-faint">{t('moreChanges', { count: more })}</span> : null}
+      {sync.changes.length === 0 && !sync.late && sync.outcome === 'succeeded' ? (
+        <span className="text-faint">{t('noChanges')}</span>
+      ) : null}
+    </span>
+  )
+}

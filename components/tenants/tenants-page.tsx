@@ -1,0 +1,131 @@
+'use client'
+
+import { SearchX } from 'lucide-react'
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { useTranslations } from 'use-intl'
+import { TestMark } from '../chips'
+import type { Tenant } from '../types'
+import { Button } from '../ui/button'
+import { PageHeader } from '../ui/card'
+import { ShortId } from '../ui/copy'
+import { EmptyState } from '../ui/feedback'
+import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { ListBody, useCount, useList } from '../ui/list'
+import type { Column } from '../ui/table'
+import { Time } from '../ui/time'
+import { TenantStateChip } from './looks'
+
+const states = ['bound', 'unbound', 'announced'] as const
+
+const parsers = {
+  q: parseAsString.withDefault(''),
+  state: parseAsStringLiteral(states),
+  instanceId: parseAsString,
+  test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
+  cursor: parseAsString,
+  asOf: parseAsInteger,
+}
+
+export function TenantsPage() {
+  const t = useTranslations('tenants')
+  const f = useTranslations('filters')
+  const shown = useCount()
+  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { cursor: _cursor, asOf: _asOf, ...filters } = values
+  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
+  const clear = () => set(null)
+  const { test, q, ...rest } = filters
+  const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
+  const list = useList<Tenant>('/tenants', {
+    query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
+    key: filters,
+    refetchMs: 30_000,
+  })
+  const columns: Column<Tenant>[] = [
+    {
+      id: 'name',
+      header: t('tenant'),
+      link: true,
+      card: 'title',
+      cell: (row) => (
+        <span className="inline-flex flex-wrap items-center gap-2">
+          {row.name ?? t('unnamed')}
+          {row.test ? <TestMark /> : null}
+        </span>
+      ),
+    },
+    { id: 'state', header: t('state'), card: 'aside', cell: (row) => <TenantStateChip state={row.state} /> },
+    { id: 'tenantId', header: t('tenantId'), cell: (row) => <ShortId value={row.tenantId} keep={20} /> },
+    { id: 'apps', header: t('apps'), align: 'right', from: 'lg', cell: (row) => shown(row.apps) },
+    { id: 'members', header: t('members'), align: 'right', cell: (row) => shown(row.members) },
+    { id: 'departments', header: t('departments'), align: 'right', from: 'lg', cell: (row) => shown(row.departments) },
+    { id: 'synced', header: t('lastSync'), cell: (row) => <Time at={row.lastSyncAt} /> },
+  ]
+  return (
+    <>
+      <PageHeader title={t('title')} lead={t('lead')} />
+      <FilterBar
+        active={active}
+        onClear={clear}
+        trailing={
+          list.page.data?.total === undefined
+            ? null
+            : t('count', { count: list.page.data.total, shown: shown(list.page.data.total) })
+        }
+      >
+        <SearchBox
+          value={filters.q}
+          onChange={(text) => change({ q: text || null })}
+          label={t('searchLabel')}
+          placeholder={t('search')}
+        />
+        <FilterPicker
+          label={t('state')}
+          value={filters.state}
+          options={states.map((value) => ({ value, label: t(`states.${value}`) }))}
+          onChange={(value) => change({ state: states.find((state) => state === value) ?? null })}
+        />
+        {filters.instanceId ? (
+          <FilterPicker
+            label={t('instance')}
+            value={filters.instanceId}
+            options={[]}
+            onChange={(instanceId) => change({ instanceId })}
+          />
+        ) : null}
+        <Segments
+          label={f('kind')}
+          value={test}
+          options={[
+            { value: 'real', label: f('real') },
+            { value: 'test', label: f('test') },
+            { value: 'both', label: f('both') },
+          ]}
+          onChange={(value) => change({ test: value as typeof test })}
+        />
+      </FilterBar>
+      <div className="rounded-lg border border-line bg-surface">
+        <ListBody
+          {...list}
+          label={t('title')}
+          columns={columns}
+          rowKey={(row) => row.id}
+          href={(row) => `/tenants/${row.id}`}
+          empty={
+            active ? (
+              <EmptyState
+                icon={SearchX}
+                title={t('nothingFound')}
+                action={<Button onClick={clear}>{f('clear')}</Button>}
+              >
+                {t('nothingFoundHint')}
+              </EmptyState>
+            ) : (
+              <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
+            )
+          }
+        />
+      </div>
+    </>
+  )
+}

@@ -1,5 +1,5 @@
-import en from '@/messages/en.json'
-import zh from '@/messages/zh-CN.json'
+import en from '@/messages/en.json' with { type: 'json' }
+import zh from '@/messages/zh-CN.json' with { type: 'json' }
 import { SHOP } from '@/sandbox/shop'
 import { ask, buy, call, setSeller, unique } from './support/shop'
 import { expect, expectAccessible, test } from './support/test'

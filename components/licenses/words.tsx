@@ -75,20 +75,20 @@ export function NextEvent({ license: { nextEvent } }: { license: Pick<License, '
   const now = useNow(60_000)
   if (!nextEvent) return <span className="text-faint">–</span>
   const { type, at } = nextEvent
-  const late = at !== null && new Date(at).getTime() < now
+  const away = at === null ? 0 : new Date(at).getTime() - now
+  const late = at !== null && away < 0
   return (
     <span className="inline-flex flex-wrap items-baseline gap-x-1.5">
       <span>{words.next(type)}</span>
-      {at ? (
+      {at && away > monthMs ? <Time at={at} style="date" className="text-soft text-xs" /> : null}
+      {at && away <= monthMs ? (
         <span className={cn('text-xs', late ? 'text-bad' : 'text-soft')}>
           {relativeTime(at, locale, now)}
           {late ? ` · ${t('overdue')}` : null}
-          <span className="sr-only">
-            {' '}
-            <Time at={at} style="full" />
-          </span>
         </span>
       ) : null}
     </span>
   )
 }
+
+const monthMs = 30 * 86_400_000

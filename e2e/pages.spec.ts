@@ -91,7 +91,7 @@ for (const [locale, lang] of [
     test.use({ locale })
 
     test(`every page is readable and fits, wide and narrow (${lang})`, async ({ page }, info) => {
-      test.setTimeout(240_000)
+      test.setTimeout(480_000)
       const errors: string[] = []
       page.on('console', (said) => said.type() === 'error' && errors.push(`${page.url()}: ${said.text()}`))
       page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))

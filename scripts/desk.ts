@@ -13,7 +13,7 @@ import { idFloor } from '@/lib/db/ids'
 import { env } from '@/lib/env'
 import { DeskError } from '@/lib/errors'
 import { prepareGround } from '@/lib/ground'
-import { isLicenseActivity } from '@/lib/marketplace'
+import { isLicenseActivity, kitNames } from '@/lib/marketplace'
 import { judgeAnswer, signedCall, type Version } from '@/lib/rehearsals'
 import { applySetup } from '@/lib/setup'
 import { createToken, createUser } from '@/lib/users'
@@ -199,8 +199,14 @@ function parseStrictly(args: string[], options: Command['options']) {
 /** Members of V2 that are objects may be given as JSON. */
 async function fire(order: { activity: string; version?: Version; set: Record<string, string>; to: string }) {
   const { active, defaultProduct, products } = await catalog()
-  const [credential] = isLicenseActivity(order.activity) ? [...active('license'), ...active('base')] : active('base')
-  if (!credential) throw new DeskError('conflict', 'There is no active base credential to sign with; add one first.')
+  const isKit = kitNames.some((name) => name === order.activity)
+  const [credential] = isLicenseActivity(order.activity)
+    ? [...active('license'), ...active('base')]
+    : active(isKit ? 'kit' : 'base')
+  if (!credential) {
+    const kind = isKit ? 'kit' : 'base'
+    throw new DeskError('conflict', `There is no active ${kind} credential to sign with; add one first.`)
+  }
   const product = defaultProduct ?? products[0]
   const defaults = {
     instanceId: (await newestInstance(order.set.testFlag ?? '1')) ?? 'huaiweitest123456',

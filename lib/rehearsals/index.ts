@@ -5,6 +5,7 @@ import {
   encryptField,
   formatWireTime,
   formatWireTimeMs,
+  kitNames,
   licenseV1Activities,
   licenseV2Activities,
   onlineLicenseActivities,
@@ -14,6 +15,7 @@ import {
   v2Activities,
   verifyBodySign,
 } from '@/lib/marketplace'
+import { kitCall } from './kit'
 import { inAYear, licenseMembersV1, licenseMembersV2 } from './licenses'
 
 export type Version = 'v1' | 'v2'
@@ -38,12 +40,22 @@ export function signedCall(order: {
   to: string
   now: Date
 }): SignedCall {
+  const kit = kitNames.find((name) => name === order.activity)
+  if (kit) {
+    const set = Object.fromEntries(Object.entries(order.set ?? {}).map(([name, value]) => [name, structured(value)]))
+    const { version = 'v2', key, to, now } = order
+    return kitCall({ name: kit, version, set, instanceId: order.defaults.instanceId, key, to, now })
+  }
   const version = order.version ?? (isOneOf(activitiesV2, order.activity) ? 'v2' : 'v1')
   const known = version === 'v1' ? activitiesV1 : activitiesV2
   if (!isOneOf(known, order.activity)) {
-    throw new DeskError('invalid', `${order.activity} is no activity of ${version}; allowed are ${known.join(', ')}.`, {
-      field: 'activity',
-    })
+    throw new DeskError(
+      'invalid',
+      `${order.activity} is no activity of ${version}; allowed are ${[...known, ...kitNames].join(', ')}.`,
+      {
+        field: 'activity',
+      },
+    )
   }
   return version === 'v1' ? callV1(order) : callV2(order)
 }

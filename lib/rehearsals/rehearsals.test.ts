@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import {
   bodySign,
+  kitNames,
   licenseV1Activities,
   licenseV2Activities,
   onlineLicenseActivities,
+  parseKit,
   parseLicenseV1,
   parseLicenseV2,
   parseV1,
   parseV2,
   v1Activities,
   v2Activities,
+  verifyKitV1,
+  verifyKitV2,
   verifyV1,
   verifyV2,
 } from '@/lib/marketplace'
@@ -23,6 +27,23 @@ const order = {
   now: new Date('2026-03-01T10:00:00Z'),
 }
 const queryOf = (url: string) => Object.fromEntries(new URL(url).searchParams)
+
+describe.each(kitNames)('kit %s', (activity) => {
+  test.each(['v1', 'v2'] as const)('is signed, and complete as the documents have it, in %s', (version) => {
+    const set = { tenantId: 't-2' }
+    const { url, headers, body, method } = signedCall({ ...order, activity, version, set })
+    const { authToken = '', 'x-sign': signature = '', 'x-timestamp': timestamp = '', 'x-nonce': nonce = '' } = headers
+    const check =
+      version === 'v1'
+        ? verifyKitV1({ key, body, received: authToken })
+        : verifyKitV2({ body, timestamp, nonce, signature }, key)
+    expect(check.ok).toBe(true)
+    expect(method).toBe('POST')
+    expect(url).toBe(`${order.to}/${version === 'v1' ? '' : 'produceAPI/v2/'}${activity}`)
+    const read = { activity, tenantId: 't-2', test: true, changedAt: order.now }
+    expect(parseKit(activity, JSON.parse(body))).toMatchObject({ ok: true, value: read })
+  })
+})
 
 describe.each(v1Activities)('V1 %s', (activity) => {
   test('is signed, and complete as the documents have it', () => {

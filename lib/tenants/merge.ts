@@ -139,13 +139,9 @@ export function mergeDepartments(
   return { late: false, set, removed }
 }
 
+// Its time need not move on: what is older than the whole list counts no more anyway.
 function isSame(a: Department, b: Department): boolean {
-  return (
-    a.name === b.name &&
-    a.parentCode === b.parentCode &&
-    a.deleted === b.deleted &&
-    a.asOf.getTime() === b.asOf.getTime()
-  )
+  return a.name === b.name && a.parentCode === b.parentCode && a.deleted === b.deleted
 }
 
 function settled<T>(known: T | null, next: T): Merge<T> {

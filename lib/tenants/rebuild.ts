@@ -19,7 +19,10 @@ export async function tenantState(tx: Tx, tenantRef: string) {
     apps: apps.map(({ clientSecret, ...app }) => ({ ...app, clientSecret: clientSecret && unseal(clientSecret) })),
     members: members.map(({ contact, ...member }) => ({ ...member, contact: openContact(contact) })),
     // What a whole list does not name is forgotten, whether or not it was deleted on its own before.
-    departments: departments.filter(({ deleted }) => !deleted).sort((a, b) => (a.orgCode < b.orgCode ? -1 : 1)),
+    departments: departments
+      .filter(({ deleted }) => !deleted)
+      .map((one) => ({ ...one, asOf: orgsAsOf && orgsAsOf > one.asOf ? orgsAsOf : one.asOf }))
+      .sort((a, b) => (a.orgCode < b.orgCode ? -1 : 1)),
   }
 }
 

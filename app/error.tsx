@@ -1,6 +1,9 @@
 'use client'
 
-import { ErrorState } from '@/components/ui/feedback'
+import dynamic from 'next/dynamic'
+
+// The way out of a fault comes along with every page; what it looks like only with the fault.
+const ErrorState = dynamic(() => import('@/components/ui/feedback').then((module) => module.ErrorState), { ssr: false })
 
 export default function PageError({ error, reset }: { error: Error; reset: () => void }) {
   return (

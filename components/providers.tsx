@@ -8,7 +8,6 @@ import type { Locale, Theme } from '@/lib/i18n/locales'
 import type { Messages } from '@/lib/i18n/server'
 import { ApiError } from './api'
 import { Toasts } from './ui/toasts'
-import { TooltipProvider } from './ui/tooltip'
 
 type ProvidersProps = { locale: Locale; messages: Messages; theme: Theme; children: ReactNode }
 
@@ -29,10 +28,8 @@ export function Providers({ locale, messages, theme, children }: ProvidersProps)
     <IntlProvider locale={locale} messages={messages} timeZone="UTC">
       <QueryClientProvider client={client}>
         <NuqsAdapter>
-          <TooltipProvider delayDuration={350} skipDelayDuration={200}>
-            {children}
-            <Toasts theme={theme} />
-          </TooltipProvider>
+          {children}
+          <Toasts theme={theme} />
         </NuqsAdapter>
       </QueryClientProvider>
     </IntlProvider>

@@ -3,7 +3,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ClipboardCopy, Send } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import { useDesk } from '../shell/desk'
@@ -13,6 +12,7 @@ import { copyText } from '../ui/copy'
 import { Dialog } from '../ui/dialog'
 import { Callout, ErrorState, FormError, SkeletonRows } from '../ui/feedback'
 import { Field, Input, Textarea } from '../ui/field'
+import { toast } from '../ui/toast'
 
 /** The mail that asks the marketplace to take note; both languages are written before anything leaves. */
 export function PartnerMailDialog({ message, onClose }: { message: Message; onClose: () => void }) {

@@ -3,7 +3,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, Eye, ShieldX } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { useBlocked } from '../shell/user'
@@ -15,6 +14,7 @@ import { CodeView, JsonView, PairTable } from '../ui/code-view'
 import { ConfirmDialog } from '../ui/dialog'
 import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
 import { Tabs } from '../ui/tabs'
+import { toast } from '../ui/toast'
 import { useWords } from '../words'
 
 export function useCall(id: string | null | undefined) {

@@ -3,7 +3,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, CircleX, Clock, Mail } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, fieldError, isStale } from '../api'
 import { ResultCode } from '../chips'
@@ -12,6 +11,7 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
 import { Field, Textarea } from '../ui/field'
+import { toast } from '../ui/toast'
 
 /** Everything that shows messages, calls, instances or their counts is read again. */
 export function useRefreshAfterReplay() {

@@ -2,7 +2,6 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import type { InstanceDetail } from '../types'
@@ -10,6 +9,7 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
 import { Field, Input, Textarea } from '../ui/field'
+import { toast } from '../ui/toast'
 
 const members = ['frontEndUrl', 'adminUrl', 'userName', 'password', 'memo'] as const
 

@@ -1,6 +1,6 @@
 'use client'
 
-import { CircleCheck, ShieldAlert, TriangleAlert } from 'lucide-react'
+import { ShieldAlert, TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import type { Overview, ProductHealth } from '../types'
@@ -68,7 +68,7 @@ type GaugeProps = { href: string; label: string; value: number; limit: number; m
 function Gauge({ href, label, value, limit, more }: GaugeProps) {
   const t = useTranslations('overview')
   const level = value >= limit ? 'over' : value >= 3 ? 'near' : value > 0 ? 'some' : 'none'
-  const Icon = level === 'over' ? ShieldAlert : level === 'near' ? TriangleAlert : CircleCheck
+  const Icon = level === 'over' ? ShieldAlert : level === 'near' ? TriangleAlert : null
   const text = { over: 'text-bad', near: 'text-warn', some: 'text-ink', none: 'text-soft' }[level]
   const fill = { over: 'bg-bad-solid', near: 'bg-warn', some: 'bg-control', none: '' }[level]
   return (
@@ -76,7 +76,7 @@ function Gauge({ href, label, value, limit, more }: GaugeProps) {
       <span className="flex items-baseline justify-between gap-2">
         <span className="text-soft group-hover:text-ink">{label}</span>
         <span className={cn('inline-flex items-center gap-1 whitespace-nowrap font-medium', text)}>
-          {level === 'none' ? null : <Icon className="size-3.5 self-center" aria-hidden />}
+          {Icon ? <Icon className="size-3.5 self-center" aria-hidden /> : null}
           {t('ofLimit', { value, limit })}
         </span>
       </span>

@@ -3,7 +3,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { BellOff, BellRing, CircleCheck, CircleX, Clock, Send } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { alertKinds, useAlertText } from '../alerts/alert-text'
 import { api, errorText, fieldError } from '../api'
@@ -17,6 +16,7 @@ import { Checkbox, Field, Input, Labelled, Select, Switch, Textarea } from '../u
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { toast } from '../ui/toast'
 
 /** Who is told what, when not, whether it arrives, and what was told. */
 export function AlertsPage() {

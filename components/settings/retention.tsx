@@ -2,7 +2,6 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import type { Retention } from '../types'
@@ -11,6 +10,7 @@ import { Card } from '../ui/card'
 import { ConfirmDialog } from '../ui/dialog'
 import { ErrorState, FormError, SkeletonRows } from '../ui/feedback'
 import { Field, Input } from '../ui/field'
+import { toast } from '../ui/toast'
 
 const parts = ['payloadDays', 'rowDays'] as const
 

@@ -1,9 +1,9 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { errorText } from '../api'
+import { toast } from '../ui/toast'
 
 /** Runs a change, reads the lists at `paths` again and says how it went; false when it failed. */
 export function useAction(...paths: string[]) {

@@ -20,11 +20,10 @@ import {
   Sun,
   Webhook,
   WifiOff,
-  X,
 } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
-import * as Drawer from 'radix-ui/dialog'
 import { type ReactNode, useState, useSyncExternalStore } from 'react'
 import { useLocale, useTranslations } from 'use-intl'
 import { isLocale, type Theme, themes } from '@/lib/i18n/locales'
@@ -36,6 +35,8 @@ import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu
 import { useDesk } from './desk'
 import { Keys, openPalette } from './keys'
 import { type ShellUser, UserProvider, useUser } from './user'
+
+const Drawer = dynamic(() => import('./drawer').then((module) => module.Drawer), { ssr: false })
 
 type ShellProps = { user: ShellUser; theme: Theme; children: ReactNode }
 
@@ -57,28 +58,20 @@ export function Shell({ user, theme, children }: ShellProps) {
         </aside>
         <div className="flex min-h-dvh min-w-0 flex-col">
           <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-line border-b bg-canvas px-3 lg:hidden">
-            <Drawer.Root open={open} onOpenChange={setOpen}>
-              <Drawer.Trigger asChild>
-                <IconButton label={t('openMenu')} quiet>
-                  <MenuIcon aria-hidden />
-                </IconButton>
-              </Drawer.Trigger>
-              <Drawer.Portal>
-                <Drawer.Overlay className="fixed inset-0 z-40 animate-fade bg-[oklch(0.15_0.02_268/0.45)]" />
-                <Drawer.Content
-                  aria-describedby={undefined}
-                  className="fixed inset-y-0 left-0 z-50 flex w-64 animate-slide-left flex-col bg-canvas shadow-overlay outline-none"
-                >
-                  <Drawer.Title className="sr-only">{t('menu')}</Drawer.Title>
-                  <Drawer.Close asChild>
-                    <IconButton label={t('closeMenu')} quiet className="absolute top-2.5 right-2">
-                      <X aria-hidden />
-                    </IconButton>
-                  </Drawer.Close>
-                  <SideBar theme={theme} onGo={() => setOpen(false)} />
-                </Drawer.Content>
-              </Drawer.Portal>
-            </Drawer.Root>
+            <IconButton
+              label={t('openMenu')}
+              quiet
+              aria-haspopup="dialog"
+              aria-expanded={open}
+              onClick={() => setOpen(true)}
+            >
+              <MenuIcon aria-hidden />
+            </IconButton>
+            {open ? (
+              <Drawer onClose={() => setOpen(false)}>
+                <SideBar theme={theme} onGo={() => setOpen(false)} />
+              </Drawer>
+            ) : null}
             <Brand />
             <IconButton
               label={t('find')}

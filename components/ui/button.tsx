@@ -2,8 +2,7 @@
 
 import { cva, type VariantProps } from 'class-variance-authority'
 import { LoaderCircle } from 'lucide-react'
-import * as Slot from 'radix-ui/slot'
-import type { ComponentProps, ReactNode } from 'react'
+import { type ComponentProps, cloneElement, type ReactElement, type ReactNode } from 'react'
 import { cn } from './cn'
 import { Tooltip } from './tooltip'
 
@@ -47,11 +46,8 @@ export function Button({
 }: ButtonProps) {
   const classes = cn(look({ variant, size }), className)
   if (asChild) {
-    return (
-      <Slot.Root className={classes} {...rest}>
-        {children}
-      </Slot.Root>
-    )
+    const child = children as ReactElement<{ className?: string }>
+    return cloneElement(child, { ...rest, className: cn(classes, child.props.className) })
   }
   if (blocked) {
     return (

@@ -2,10 +2,10 @@
 
 import { Check, Copy } from 'lucide-react'
 import { useRef, useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { IconButton } from './button'
 import { cn } from './cn'
+import { toast } from './toast'
 
 /** Puts text on the clipboard, also where the page is not served over https. */
 export async function copyText(text: string): Promise<boolean> {

@@ -1,8 +1,6 @@
 'use client'
 
 import { Check, CircleAlert } from 'lucide-react'
-import * as RadixCheckbox from 'radix-ui/checkbox'
-import * as RadixSwitch from 'radix-ui/switch'
 import { type ComponentProps, type ReactNode, useId } from 'react'
 import { cn } from './cn'
 
@@ -31,37 +29,51 @@ export function Select({ className, options, ...rest }: SelectProps) {
   )
 }
 
-export function Checkbox({ className, ...rest }: ComponentProps<typeof RadixCheckbox.Root>) {
+type TickProps = Omit<ComponentProps<'input'>, 'type' | 'checked' | 'onChange'> & {
+  checked: boolean | 'indeterminate'
+  onCheckedChange: (checked: boolean) => void
+}
+
+export function Checkbox({ className, checked, onCheckedChange, ...rest }: TickProps) {
   return (
-    <RadixCheckbox.Root
-      className={cn(
-        'relative inline-flex size-4 shrink-0 items-center justify-center rounded-sm border border-control bg-surface text-on-solid after:absolute after:-inset-1.5 data-[state=checked]:border-accent-solid data-[state=checked]:bg-accent-solid data-[state=indeterminate]:border-accent-solid data-[state=indeterminate]:bg-accent-solid',
-        className,
-      )}
-      {...rest}
-    >
-      <RadixCheckbox.Indicator>
-        {rest.checked === 'indeterminate' ? (
-          <span className="block h-0.5 w-2 rounded-full bg-on-solid" />
-        ) : (
-          <Check className="size-3" strokeWidth={3.5} aria-hidden />
+    <span data-tick className="relative inline-flex size-4 shrink-0">
+      <input
+        type="checkbox"
+        ref={(box) => {
+          if (box) box.indeterminate = checked === 'indeterminate'
+        }}
+        checked={checked === true}
+        onChange={(event) => onCheckedChange(event.target.checked)}
+        className={cn(
+          'peer relative z-1 size-4 appearance-none rounded-sm border border-control bg-surface checked:border-accent-solid checked:bg-accent-solid indeterminate:border-accent-solid indeterminate:bg-accent-solid after:absolute after:-inset-1.5',
+          className,
         )}
-      </RadixCheckbox.Indicator>
-    </RadixCheckbox.Root>
+        {...rest}
+      />
+      <Check
+        className="pointer-events-none absolute inset-0.5 z-1 hidden size-3 text-on-solid peer-checked:block"
+        strokeWidth={3.5}
+        aria-hidden
+      />
+      <span className="pointer-events-none absolute inset-x-1 top-[7px] z-1 hidden h-0.5 rounded-full bg-on-solid peer-indeterminate:block" />
+    </span>
   )
 }
 
-export function Switch({ className, ...rest }: ComponentProps<typeof RadixSwitch.Root>) {
+export function Switch({ className, checked, onCheckedChange, ...rest }: TickProps) {
   return (
-    <RadixSwitch.Root
+    <input
+      type="checkbox"
+      role="switch"
+      aria-checked={checked === true}
+      checked={checked === true}
+      onChange={(event) => onCheckedChange(event.target.checked)}
       className={cn(
-        'inline-flex h-5 w-9 shrink-0 items-center rounded-full border border-control bg-sunken px-0.5 transition-colors data-[state=checked]:border-accent-solid data-[state=checked]:bg-accent-solid disabled:cursor-not-allowed disabled:opacity-55',
+        'inline-flex h-5 w-9 shrink-0 appearance-none items-center rounded-full border border-control bg-sunken px-0.5 transition-colors before:block before:size-3.5 before:rounded-full before:bg-control before:transition-transform checked:border-accent-solid checked:bg-accent-solid checked:before:translate-x-4 checked:before:bg-white disabled:cursor-not-allowed disabled:opacity-55',
         className,
       )}
       {...rest}
-    >
-      <RadixSwitch.Thumb className="block size-3.5 rounded-full bg-control transition-transform data-[state=checked]:translate-x-4 data-[state=checked]:bg-white" />
-    </RadixSwitch.Root>
+    />
   )
 }
 

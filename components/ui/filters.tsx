@@ -1,10 +1,12 @@
 'use client'
 
 import { Check, ChevronDown, Search, X } from 'lucide-react'
-import * as Popover from 'radix-ui/popover'
+import dynamic from 'next/dynamic'
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from './cn'
+
+const PopoverPanel = dynamic(() => import('./popover-panel').then((module) => module.PopoverPanel), { ssr: false })
 
 export type FilterOption = { value: string; label: string; hint?: string }
 
@@ -30,32 +32,38 @@ export function FilterPicker({ label, value, options, onChange }: FilterPickerPr
     onChange(option.value === value ? null : option.value)
     setOpen(false)
   }
+  const anchor = useRef<HTMLButtonElement>(null)
+  const toggle = (now: boolean) => {
+    setOpen(now)
+    setText('')
+    setActive(
+      Math.max(
+        0,
+        options.findIndex((option) => option.value === value),
+      ),
+    )
+  }
   const move = (step: number) => setActive((active + step + shown.length) % Math.max(1, shown.length))
   return (
-    <Popover.Root
-      open={open}
-      onOpenChange={(now) => {
-        setOpen(now)
-        setText('')
-        setActive(
-          Math.max(
-            0,
-            options.findIndex((option) => option.value === value),
-          ),
-        )
-      }}
-    >
+    <>
       <span
         className={cn(
           'inline-flex h-8 items-stretch rounded-md border text-sm',
           value ? 'border-accent-solid/40 bg-accent-soft' : 'border-line-strong border-dashed',
         )}
       >
-        <Popover.Trigger className="inline-flex items-center gap-1 rounded-md px-2.5 hover:bg-hover">
+        <button
+          ref={anchor}
+          type="button"
+          aria-haspopup="dialog"
+          aria-expanded={open}
+          onClick={() => toggle(!open)}
+          className="inline-flex items-center gap-1 rounded-md px-2.5 hover:bg-hover"
+        >
           <span className={value ? 'text-soft' : 'text-soft'}>{label}</span>
           {value ? <span className="max-w-44 truncate font-medium text-accent">{chosen?.label ?? value}</span> : null}
           {value ? null : <ChevronDown className="size-3.5 text-faint" aria-hidden />}
-        </Popover.Trigger>
+        </button>
         {value ? (
           <button
             type="button"
@@ -67,14 +75,8 @@ export function FilterPicker({ label, value, options, onChange }: FilterPickerPr
           </button>
         ) : null}
       </span>
-      <Popover.Portal>
-        <Popover.Content
-          align="start"
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label={label}
-          className="z-60 w-72 animate-pop rounded-lg bg-raised shadow-pop outline-none"
-        >
+      {open ? (
+        <PopoverPanel anchor={anchor} label={label} onClose={() => setOpen(false)} className="w-72">
           <div className="flex items-center gap-2 border-line border-b px-3">
             <Search className="size-4 text-faint" aria-hidden />
             <input
@@ -122,9 +124,9 @@ export function FilterPicker({ label, value, options, onChange }: FilterPickerPr
             ))}
           </div>
           {shown.length === 0 ? <p className="px-3 pb-3 text-faint text-sm">{t('nothing')}</p> : null}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+        </PopoverPanel>
+      ) : null}
+    </>
   )
 }
 

@@ -1,70 +1,43 @@
 'use client'
 
-import { Check } from 'lucide-react'
-import * as Radix from 'radix-ui/dropdown-menu'
-import type { ComponentProps, ReactElement, ReactNode } from 'react'
-import { cn } from './cn'
+import { cloneElement, type ReactElement, type ReactNode, useState } from 'react'
+import type { MenuChoiceProps, MenuItemProps, MenuProps } from './menu-parts'
 
-const item =
-  'flex cursor-default items-center gap-2 rounded-md px-2 py-1.5 text-sm outline-none select-none data-[disabled]:opacity-50 data-[highlighted]:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-faint'
+type Parts = typeof import('./menu-parts')
 
-type MenuProps = { trigger: ReactElement; children: ReactNode; align?: 'start' | 'end'; className?: string }
-
-export function Menu({ trigger, children, align = 'end', className }: MenuProps) {
-  return (
-    <Radix.Root modal={false}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          className={cn('z-60 min-w-44 animate-pop rounded-lg bg-raised p-1 shadow-pop', className)}
-        >
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  )
+let parts: Parts | null = null
+const load = async () => {
+  parts ??= await import('./menu-parts')
 }
 
-type MenuItemProps = ComponentProps<typeof Radix.Item> & { danger?: boolean; hint?: ReactNode }
+type Clicked = { onClick?: () => void; onPointerEnter?: () => void; onFocus?: () => void }
 
-export function MenuItem({ className, danger, hint, children, ...rest }: MenuItemProps) {
-  return (
-    <Radix.Item className={cn(item, danger && 'text-bad [&_svg]:text-bad', className)} {...rest}>
-      {children}
-      {hint ? <span className="ml-auto max-w-40 pl-3 text-faint text-xs">{hint}</span> : null}
-    </Radix.Item>
-  )
+/** Actions behind a button. What draws them is fetched when somebody is about to click; a menu never opened costs nothing. */
+export function Menu({ trigger, ...rest }: MenuProps) {
+  const [opened, setOpened] = useState(false)
+  if (opened && parts) return <parts.OpenedMenu trigger={trigger} {...rest} />
+  const closed: Clicked & object = {
+    onPointerEnter: () => void load(),
+    onFocus: () => void load(),
+    onClick: () => void load().then(() => setOpened(true)),
+    ...{ 'aria-haspopup': 'menu', 'aria-expanded': false },
+  }
+  return cloneElement(trigger as ReactElement<object>, closed)
+}
+
+// These stand in a menu that is open, so that their parts are there.
+export function MenuItem(props: MenuItemProps) {
+  return parts ? <parts.MenuItem {...props} /> : null
 }
 
 export function MenuLabel({ children }: { children: ReactNode }) {
-  return <Radix.Label className="px-2 pt-1.5 pb-1 text-faint text-xs">{children}</Radix.Label>
+  return parts ? <parts.MenuLabel>{children}</parts.MenuLabel> : null
 }
 
 export function MenuSeparator() {
-  return <Radix.Separator className="-mx-1 my-1 h-px bg-line" />
+  return parts ? <parts.MenuSeparator /> : null
 }
 
-type MenuChoiceProps = {
-  value: string
-  onChange: (value: string) => void
-  options: { value: string; label: ReactNode; icon?: ReactNode }[]
-}
-
-export function MenuChoice({ value, onChange, options }: MenuChoiceProps) {
-  return (
-    <Radix.RadioGroup value={value} onValueChange={onChange}>
-      {options.map((option) => (
-        <Radix.RadioItem key={option.value} value={option.value} className={item}>
-          {option.icon}
-          {option.label}
-          <Radix.ItemIndicator className="ml-auto">
-            <Check aria-hidden />
-          </Radix.ItemIndicator>
-        </Radix.RadioItem>
-      ))}
-    </Radix.RadioGroup>
-  )
+export function MenuChoice(props: MenuChoiceProps) {
+  return parts ? <parts.MenuChoice {...props} /> : null
 }

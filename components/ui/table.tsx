@@ -65,12 +65,17 @@ function useRowKeys(area: React.RefObject<HTMLDivElement | null>) {
       if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return
       if (!['j', 'k', 'x'].includes(event.key)) return
       const target = event.target as HTMLElement
-      if (target.closest('input, textarea, select, [contenteditable], [role="dialog"], [role="menu"]')) return
+      if (
+        target.closest(
+          'input:not([type="checkbox"]), textarea, select, [contenteditable], [role="dialog"], [role="menu"]',
+        )
+      )
+        return
       if (document.querySelector('[role="dialog"]')) return
       const rows = [...(area.current?.querySelectorAll<HTMLElement>('[data-row]') ?? [])]
       const at = rows.findIndex((row) => row.contains(document.activeElement))
       if (event.key === 'x') {
-        rows[at]?.querySelector<HTMLElement>('[role="checkbox"]')?.click()
+        rows[at]?.querySelector<HTMLElement>('input[type="checkbox"]')?.click()
         return
       }
       const next = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + (event.key === 'j' ? 1 : -1)))
@@ -87,7 +92,7 @@ function useRowKeys(area: React.RefObject<HTMLDivElement | null>) {
 function useRowClick<T>(href?: (row: T) => string) {
   const router = useRouter()
   return (row: T) => (event: MouseEvent<HTMLElement>) => {
-    if (!href || (event.target as HTMLElement).closest('a, button, label, input, [role="checkbox"]')) return
+    if (!href || (event.target as HTMLElement).closest('a, button, label, input, [data-tick]')) return
     if (window.getSelection()?.toString()) return
     if (event.metaKey || event.ctrlKey) window.open(href(row), '_blank')
     else router.push(href(row))
@@ -120,7 +125,7 @@ function SelectAll<T>({ rows, rowKey, selection }: { rows: T[]; rowKey: (row: T)
       onCheckedChange={(on) => {
         const next = new Set(selection.keys)
         for (const row of rows) {
-          if (on === true) next.add(rowKey(row))
+          if (on) next.add(rowKey(row))
           else next.delete(rowKey(row))
         }
         selection.onChange(next)

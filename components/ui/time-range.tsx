@@ -1,14 +1,16 @@
 'use client'
 
 import { CalendarClock, Check, X } from 'lucide-react'
-import * as Popover from 'radix-ui/popover'
-import { useState } from 'react'
+import dynamic from 'next/dynamic'
+import { useRef, useState } from 'react'
 import { useLocale, useTranslations } from 'use-intl'
 import { fromLocalInput, localInput, type Range, ranges } from '../range'
 import { Button } from './button'
 import { cn } from './cn'
 import { Field, Input } from './field'
 import { formatTime } from './time'
+
+const PopoverPanel = dynamic(() => import('./popover-panel').then((module) => module.PopoverPanel), { ssr: false })
 
 export type TimeRange = { range: Range | null; from: string | null; to: string | null }
 
@@ -20,30 +22,36 @@ export function TimeRangePicker({ value, onChange }: { value: TimeRange; onChang
   const [from, setFrom] = useState('')
   const [to, setTo] = useState('')
   const [custom, setCustom] = useState(false)
+  const anchor = useRef<HTMLButtonElement>(null)
+  const toggle = (now: boolean) => {
+    setOpen(now)
+    setCustom(value.range === 'custom')
+    setFrom(localInput(value.from))
+    setTo(localInput(value.to))
+  }
   const none = { range: null, from: null, to: null }
   const end = (at: string | null) => (at ? formatTime(at, locale, 'short', Date.now()) : '…')
   const shown =
     value.range === 'custom' ? `${end(value.from)} – ${end(value.to)}` : value.range ? t(`range.${value.range}`) : null
   return (
-    <Popover.Root
-      open={open}
-      onOpenChange={(now) => {
-        setOpen(now)
-        setCustom(value.range === 'custom')
-        setFrom(localInput(value.from))
-        setTo(localInput(value.to))
-      }}
-    >
+    <>
       <span
         className={cn(
           'inline-flex h-8 items-stretch rounded-md border text-sm',
           shown ? 'border-accent-solid/40 bg-accent-soft' : 'border-line-strong border-dashed',
         )}
       >
-        <Popover.Trigger className="inline-flex items-center gap-1.5 rounded-md px-2.5 text-soft hover:bg-hover">
+        <button
+          ref={anchor}
+          type="button"
+          aria-haspopup="dialog"
+          aria-expanded={open}
+          onClick={() => toggle(!open)}
+          className="inline-flex items-center gap-1.5 rounded-md px-2.5 text-soft hover:bg-hover"
+        >
           <CalendarClock className="size-3.5" aria-hidden />
           {shown ? <span className="font-medium text-accent">{shown}</span> : t('anyTime')}
-        </Popover.Trigger>
+        </button>
         {shown ? (
           <button
             type="button"
@@ -55,14 +63,8 @@ export function TimeRangePicker({ value, onChange }: { value: TimeRange; onChang
           </button>
         ) : null}
       </span>
-      <Popover.Portal>
-        <Popover.Content
-          align="start"
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label={t('time')}
-          className="z-60 w-64 animate-pop rounded-lg bg-raised p-1 shadow-pop outline-none"
-        >
+      {open ? (
+        <PopoverPanel anchor={anchor} label={t('time')} onClose={() => setOpen(false)} className="w-64 p-1">
           {ranges.map((range) => (
             <button
               key={range}
@@ -104,8 +106,8 @@ export function TimeRangePicker({ value, onChange }: { value: TimeRange; onChang
               </Button>
             </form>
           ) : null}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+        </PopoverPanel>
+      ) : null}
+    </>
   )
 }

@@ -1,20 +1,17 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { Bookmark, BookmarkPlus, Trash2, Users } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
-import { api, errorText, fieldError } from '../api'
-import { useBlocked, useUser } from '../shell/user'
 import type { SavedView } from '../types'
-import { Button, IconButton } from '../ui/button'
-import { Dialog } from '../ui/dialog'
-import { FormError } from '../ui/feedback'
-import { Checkbox, Field, Input, Labelled } from '../ui/field'
+import { Button } from '../ui/button'
 import { useAll } from '../ui/list'
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu'
+
+const SaveDialog = dynamic(() => import('./view-dialogs').then((module) => module.SaveDialog), { ssr: false })
+const ManageDialog = dynamic(() => import('./view-dialogs').then((module) => module.ManageDialog), { ssr: false })
 
 type Place = SavedView['page']
 const homes: Record<Place, string> = { calls: '/calls', instances: '/instances', audit: '/settings/audit' }
@@ -73,136 +70,5 @@ export function SavedViews({ page }: { page: Place }) {
       {open === 'save' ? <SaveDialog page={page} onClose={() => setOpen(null)} /> : null}
       {open === 'manage' ? <ManageDialog views={views} onClose={() => setOpen(null)} /> : null}
     </>
-  )
-}
-
-/** What of the address is a filter: not the place in the list, nor a dialog that is open. */
-function presentQuery(): string {
-  const query = new URLSearchParams(window.location.search)
-  for (const name of ['cursor', 'asOf', 'bulk', 'since']) query.delete(name)
-  return query.toString()
-}
-
-function SaveDialog({ page, onClose }: { page: Place; onClose: () => void }) {
-  const t = useTranslations('views')
-  const common = useTranslations('common')
-  const client = useQueryClient()
-  const blocked = useBlocked('operator')
-  const [query] = useState(presentQuery)
-  const [name, setName] = useState('')
-  const [shared, setShared] = useState(false)
-  const [tried, setTried] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
-  const save = async () => {
-    setTried(true)
-    if (!name.trim()) return
-    setBusy(true)
-    setError(null)
-    try {
-      await api('/views', { method: 'POST', json: { page, name: name.trim(), query, shared } })
-      await client.invalidateQueries({ queryKey: [`/views?page=${page}`] })
-      toast.success(t('saved', { name: name.trim() }))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
-  }
-  return (
-    <Dialog
-      open
-      onOpenChange={onClose}
-      size="sm"
-      title={t('saveTitle')}
-      footer={
-        <>
-          <Button onClick={onClose}>{common('cancel')}</Button>
-          <Button variant="primary" loading={busy} onClick={save}>
-            {common('save')}
-          </Button>
-        </>
-      }
-    >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void save()
-        }}
-      >
-        <FormError error={error} fields={['name']} />
-        <Field label={t('name')} error={tried && !name.trim() ? t('nameNeeded') : fieldError(error, 'name')}>
-          {(control) => (
-            <Input
-              {...control}
-              maxLength={60}
-              autoComplete="off"
-              value={name}
-              onChange={(e) => setName(e.target.value)}
-            />
-          )}
-        </Field>
-        <Labelled label={t('share')} hint={blocked ? t('shareHint') : undefined}>
-          <Checkbox checked={shared} disabled={Boolean(blocked)} onCheckedChange={(on) => setShared(on === true)} />
-        </Labelled>
-      </form>
-    </Dialog>
-  )
-}
-
-function ManageDialog({ views, onClose }: { views: SavedView[]; onClose: () => void }) {
-  const t = useTranslations('views')
-  const e = useTranslations('errors')
-  const common = useTranslations('common')
-  const client = useQueryClient()
-  const { role } = useUser()
-  const refresh = (page: Place) => client.invalidateQueries({ queryKey: [`/views?page=${page}`] })
-  const restore = async ({ page, name, query, shared }: SavedView) => {
-    try {
-      await api('/views', { method: 'POST', json: { page, name, query, shared } })
-    } catch (fault) {
-      toast.error(errorText(fault, e))
-    }
-    await refresh(page)
-  }
-  const remove = async (view: SavedView) => {
-    try {
-      await api(`/views/${view.id}`, { method: 'DELETE' })
-      toast.success(t('deleted'), view.own ? { action: { label: t('undo'), onClick: () => void restore(view) } } : {})
-    } catch (fault) {
-      toast.error(errorText(fault, e))
-    }
-    await refresh(view.page)
-  }
-  return (
-    <Dialog
-      open
-      onOpenChange={onClose}
-      size="sm"
-      title={t('manageTitle')}
-      footer={
-        <Button variant="primary" onClick={onClose}>
-          {common('done')}
-        </Button>
-      }
-    >
-      {views.length === 0 ? <p className="text-sm text-soft">{t('none')}</p> : null}
-      <ul className="divide-y divide-line">
-        {views.map((view) => (
-          <li key={view.id} className="flex items-center justify-between gap-3 py-1.5 text-sm">
-            <span className="min-w-0 break-words">
-              {view.name}
-              {view.own ? null : <span className="block text-faint text-xs">{t('by', { owner: view.owner })}</span>}
-            </span>
-            {view.own || role === 'admin' ? (
-              <IconButton label={t('delete', { name: view.name })} size="sm" quiet onClick={() => remove(view)}>
-                <Trash2 aria-hidden />
-              </IconButton>
-            ) : null}
-          </li>
-        ))}
-      </ul>
-    </Dialog>
   )
 }

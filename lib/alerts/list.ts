@@ -61,15 +61,19 @@ export async function listAlerts({
   return cutPage(rows.map(show), query, ({ firedAt, id }) => [firedAt, id])
 }
 
-/** What goes on now, newest first, at most 20. */
+/** What goes on now, at most 20: by kind, what costs an order or a product first, then newest first. */
 export async function firingAlerts(): Promise<AlertItem[]> {
   const rows = await prisma().alert.findMany({
     where: { openKey: { not: null } },
     orderBy: [{ firedAt: 'desc' }, { id: 'desc' }],
-    take: 20,
+    take: 200,
     include: { notices: { select: { state: true } } },
   })
-  return rows.map(show)
+  const place = (row: AlertRow) => alertKinds.findIndex((kind) => kind === row.kind)
+  return rows
+    .sort((a, b) => place(a) - place(b))
+    .slice(0, 20)
+    .map(show)
 }
 
 function show(row: AlertRow & { notices: { state: string }[] }): AlertItem {

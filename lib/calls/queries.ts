@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Prisma, prisma } from '@/lib/db/client'
 import { idFloor } from '@/lib/db/ids'
-import { allOf, countUpTo } from '@/lib/db/where'
+import { allOf, countUpTo, rowsOf, TOTAL_LIMIT } from '@/lib/db/where'
 import { DeskError } from '@/lib/errors'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -110,10 +110,13 @@ export async function listCalls({
   const after = readCursor(query.cursor, query, ['id'])
   const conditions = callConditions(query)
   const beyond = after ? [Prisma.sql`id < ${after[0]}::uuid`] : []
+  const counting = countUpTo(Prisma.sql`calls WHERE ${allOf(conditions)}`)
+  const few = query.q !== undefined && (await counting) < TOTAL_LIMIT
+  const source = rowsOf('calls', allOf([...conditions, ...beyond]), few)
   const [rows, total] = await Promise.all([
     prisma().$queryRaw<CallRow[]>`
-      SELECT ${callColumns} FROM calls WHERE ${allOf([...conditions, ...beyond])} ORDER BY id DESC LIMIT ${query.limit + 1}`,
-    countUpTo(Prisma.sql`calls WHERE ${allOf(conditions)}`),
+      SELECT ${callColumns} FROM ${source} ORDER BY id DESC LIMIT ${query.limit + 1}`,
+    counting,
   ])
   return { ...cutPage(rows.map(showCall), query, (call) => [call.id]), total }
 }
@@ -139,15 +142,18 @@ export async function listMessages({
   const after = readCursor(query.cursor, query, ['time', 'id'])
   const conditions = messageConditions(query)
   const beyond = after ? [Prisma.sql`(m.last_at, m.id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`] : []
+  const counting = countUpTo(Prisma.sql`messages m WHERE ${allOf(conditions)}`)
+  const few = query.q !== undefined && (await counting) < TOTAL_LIMIT
+  const source = rowsOf('messages m', allOf([...conditions, ...beyond]), few)
   const [rows, total] = await Promise.all([
     prisma().$queryRaw<MessageRow[]>`
       SELECT ${messageColumns}
       FROM (
-        SELECT * FROM messages m WHERE ${allOf([...conditions, ...beyond])}
+        SELECT * FROM ${source}
         ORDER BY m.last_at DESC, m.id DESC LIMIT ${query.limit + 1}
       ) m ${messageTables}
       ORDER BY m.last_at DESC, m.id DESC`,
-    countUpTo(Prisma.sql`messages m WHERE ${allOf(conditions)}`),
+    counting,
   ])
   return { ...cutPage(rows.map(showMessage), query, (message) => [message.lastAt, message.id]), total }
 }

@@ -30,3 +30,14 @@ export async function countUpTo(source: Prisma.Sql): Promise<number> {
     SELECT count(*)::int AS total FROM (SELECT 1 FROM ${source} LIMIT ${TOTAL_LIMIT}) matches`
   return row?.total ?? 0
 }
+
+/**
+ * The rows of a table for a list, read in the list's order unless `few` match: those are gathered from the indexes of the
+ * condition first. Left to itself the planner walks the whole table in the order of the list for them.
+ */
+export function rowsOf(table: string, condition: Prisma.Sql, few: boolean): Prisma.Sql {
+  const [name = table, alias = name] = table.split(' ')
+  return few
+    ? Prisma.sql`(SELECT * FROM ${Prisma.raw(table)} WHERE ${condition} OFFSET 0) ${Prisma.raw(alias)}`
+    : Prisma.sql`${Prisma.raw(table)} WHERE ${condition}`
+}

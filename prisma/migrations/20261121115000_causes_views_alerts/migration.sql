@@ -76,3 +76,4 @@ CREATE INDEX "messages_open_window_idx" ON "messages" ((coalesce("retry_until", 
   WHERE "state" = 'open' AND "outcome" = 'failed';
 CREATE INDEX "calls_test_idx" ON "calls" ("id") WHERE "test";
 CREATE INDEX "instances_waiting_idx" ON "instances" ("created_at") WHERE "state" = 'pending';
+CREATE INDEX "calls_other_source_idx" ON "calls" ("source", "id") WHERE "source" <> 'marketplace';

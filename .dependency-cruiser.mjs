@@ -67,6 +67,13 @@ export default {
       to: { path: '^(app|components|e2e|bench|lib|prisma|scripts|server)', pathNot: '^lib/marketplace/' },
     },
     {
+      name: 'toasts-are-said-through-ours',
+      comment: 'components/ui/toast.ts fetches what shows them; without it nothing would',
+      severity: 'error',
+      from: { path: '^(app|components)/', pathNot: '^components/ui/toast-sink' },
+      to: { path: 'node_modules/sonner/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'nothing-unresolved',
       severity: 'error',
       from: {},

@@ -21,7 +21,7 @@ test.describe('the overview', () => {
       .click()
     await expect(page).toHaveURL(/view=messages.*lostSince=/)
     await expect(page.getByText('Failed orders of the month')).toBeVisible()
-    await page.getByRole('button', { name: 'Remove Order' }).click()
+    await page.getByRole('search').getByRole('button', { name: 'Clear', exact: true }).click()
     await expect(page).not.toHaveURL(/lostSince/)
     await page.goto('/')
     await page

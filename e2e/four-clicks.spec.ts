@@ -1,9 +1,12 @@
-import { buy, goods, setSeller, tried } from './support/shop'
+import { ask, buy, goods, setSeller, tried } from './support/shop'
 import { expect, expectAccessible, test } from './support/test'
 
 test.afterAll(() => setSeller('ok'))
 
 test('four clicks lead from the overview to a replayed call and a drafted mail', async ({ page }, info) => {
+  // What other stories left behind stands before it.
+  const { items } = await ask<{ items: { id: string }[] }>('GET', '/messages?state=open&limit=200')
+  for (const { id } of items) await ask('POST', `/messages/${id}/resolve`, { note: 'of another story' })
   await setSeller('refuse')
   const { orderId, again, instanceId } = await buy(goods('webhook'))
   expect((await again()).resultCode).toBe('000100')

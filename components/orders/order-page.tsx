@@ -16,7 +16,6 @@ import {
 } from 'lucide-react'
 import Link from 'next/link'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { ApiError, api, errorText } from '../api'
 import { InstanceStateChip, MessageStateChip, ResultCode, TestMark } from '../chips'
@@ -31,6 +30,7 @@ import { Callout, EmptyState, ErrorState, FormError, SkeletonRows } from '../ui/
 import { Field, Select, Textarea } from '../ui/field'
 import { Time } from '../ui/time'
 import { Timeline } from '../ui/timeline'
+import { toast } from '../ui/toast'
 import { useWords } from '../words'
 import { DriftActions, DriftText } from './drifts'
 import {

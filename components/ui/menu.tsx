@@ -7,7 +7,15 @@ type Parts = typeof import('./menu-parts')
 
 let parts: Parts | null = null
 const load = async () => {
-  parts ??= await import('./menu-parts')
+  if (parts) return
+  const loaded = await import('./menu-parts')
+  parts = {
+    OpenedMenu: loaded.OpenedMenu,
+    MenuItem: loaded.MenuItem,
+    MenuLabel: loaded.MenuLabel,
+    MenuSeparator: loaded.MenuSeparator,
+    MenuChoice: loaded.MenuChoice,
+  }
 }
 
 type Clicked = { onClick?: () => void; onPointerEnter?: () => void; onFocus?: () => void }

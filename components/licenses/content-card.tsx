@@ -2,7 +2,6 @@
 
 import { Download, Eye } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { useBlocked } from '../shell/user'
@@ -11,6 +10,7 @@ import { Button } from '../ui/button'
 import { Card } from '../ui/card'
 import { CopyButton } from '../ui/copy'
 import { ConfirmDialog } from '../ui/dialog'
+import { toast } from '../ui/toast'
 
 type Revealed = {
   license: string | null

@@ -1,11 +1,11 @@
 'use client'
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { useBlocked } from '../shell/user'
 import { Labelled, Switch } from '../ui/field'
+import { toast } from '../ui/toast'
 
 /** Whether the desk queries active codes by itself; administrators change it. */
 export function DailyQuery() {

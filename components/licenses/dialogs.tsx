@@ -3,7 +3,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import type { LicenseDetail } from '../types'
@@ -11,6 +10,7 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
+import { toast } from '../ui/toast'
 import { useLicenseWords } from './words'
 
 type Props = { license: LicenseDetail; onClose: () => void }

@@ -3,13 +3,13 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, FileUp, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import type { LicenseImport } from '../types'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
+import { toast } from '../ui/toast'
 
 const columns = 'license, kind, orderId, productId, instanceId, customerId, customerName, activatedAt, expiresAt'
 

@@ -3,6 +3,9 @@ export const places: { path: string; label: string; key?: string }[] = [
   { path: '/', label: 'overview', key: 'o' },
   { path: '/calls', label: 'calls', key: 'c' },
   { path: '/instances', label: 'instances', key: 'i' },
+  { path: '/orders', label: 'orders', key: 'd' },
+  { path: '/licenses', label: 'licenses', key: 'l' },
+  { path: '/tenants', label: 'tenants', key: 't' },
   { path: '/settings/products', label: 'settings', key: 's' },
   ...['products', 'credentials', 'staff', 'tokens', 'alerts', 'retention', 'audit'].map((tab) => ({
     path: `/settings/${tab}`,

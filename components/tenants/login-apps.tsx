@@ -3,7 +3,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { LogIn, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import { Section } from '../settings/frame'
@@ -17,6 +16,7 @@ import { EmptyState, FormError } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
 import { AllBody, useAll } from '../ui/list'
 import type { Column } from '../ui/table'
+import { toast } from '../ui/toast'
 
 type Open = { what: 'add' } | { what: 'edit' | 'delete'; app: LoginApp } | null
 

@@ -3,7 +3,6 @@
 import { Eye, SearchX } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
-import { toast } from 'sonner'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { useBlocked } from '../shell/user'
@@ -17,6 +16,7 @@ import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { toast } from '../ui/toast'
 import { MemberStateChip } from './looks'
 
 const states = ['granted', 'disabled', 'revoked', 'deleted'] as const

@@ -27,6 +27,8 @@ const parts: Record<string, Scope | null> = {
 export function scopeOf(path: string): Scope | null {
   const first = (path.split('/')[1] ?? '').replace(/\.csv$/, '')
   if (Object.hasOwn(parts, first)) return parts[first] ?? null
+  if (first.startsWith('order') || first === 'drifts') return 'orders'
+  if (first.startsWith('tenant')) return 'tenants'
   if (first.startsWith('usage')) return 'usage'
   if (first.startsWith('license')) return 'licenses'
   return 'settings'

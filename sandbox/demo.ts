@@ -52,7 +52,12 @@ async function main(): Promise<void> {
     desk: { url: deskUrl, apiToken: SHOP.apiToken },
     modeFor: (orderId) => (orderId === null ? undefined : history.sellerModes.get(orderId)),
   })
-  const sandbox = await startSandbox({ port, fallbackPort: port + 1, accounts: [SHOP.account] })
+  const sandbox = await startSandbox({
+    port,
+    fallbackPort: port + 1,
+    accounts: [SHOP.account],
+    usageKeys: [SHOP.baseKey],
+  })
   mkdirSync(dataDir, { recursive: true })
 
   const known = existsSync(shopFile) ? (JSON.parse(readFileSync(shopFile, 'utf8')) as Shop) : null

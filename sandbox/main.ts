@@ -10,6 +10,7 @@ const HELP = `The stand-in marketplace and the stand-in seller, until Ctrl-C:
     --seller-port N      delivery webhooks (4102)
     --access-key-id ID   account that may query orders (${SHOP.account.accessKeyId})
     --secret SECRET      its secret (${SHOP.account.secret})
+    --base-key KEY       key of the base interface, with which usage is signed (${SHOP.baseKey})
     --webhook-secret S   whsec_… of the delivery webhooks (${SHOP.webhookSecret})
     --desk-url URL       where a delivery answered with 202 is finished, together with
     --api-token TOKEN    an API token of that desk
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     'seller-port': { type: 'string', default: '4102' },
     'access-key-id': { type: 'string', default: SHOP.account.accessKeyId },
     secret: { type: 'string', default: SHOP.account.secret },
+    'base-key': { type: 'string', default: SHOP.baseKey },
     'webhook-secret': { type: 'string', default: SHOP.webhookSecret },
     'desk-url': { type: 'string' },
     'api-token': { type: 'string', default: SHOP.apiToken },
@@ -36,6 +38,7 @@ if (values.help) {
     port: Number(values.port),
     fallbackPort: Number(values['fallback-port']),
     accounts: [{ accessKeyId: values['access-key-id'], secret: values.secret }],
+    usageKeys: [values['base-key']],
   })
   const deskUrl = values['desk-url']
   const seller = await startWebhookSeller({

@@ -44,6 +44,7 @@ import { useAll } from '../ui/list'
 import { Time } from '../ui/time'
 import { Timeline } from '../ui/timeline'
 import { toast } from '../ui/toast'
+import { UsagePanel } from '../usage/month-view'
 import { useWords } from '../words'
 import { AppInfoDialog } from './app-info-dialog'
 import { Expiry } from './instances-page'
@@ -170,6 +171,7 @@ function Instance({ instance }: { instance: InstanceDetail }) {
             />
           </Card>
           <AppInfoCard key={instance.deliveredAt} instance={instance} />
+          {instance.chargingMode === 'ON_DEMAND' ? <UsagePanel instanceId={instance.instanceId} /> : null}
           <ComparePanel instanceId={instance.instanceId} released={instance.state === 'released'} />
         </div>
         <History instance={instance} />

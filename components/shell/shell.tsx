@@ -6,6 +6,7 @@ import {
   ChevronsUpDown,
   CloudCog,
   FlaskConical,
+  Gauge,
   KeyRound,
   LayoutDashboard,
   LogOut,
@@ -136,6 +137,7 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
       countLabel: t('waitingLicenses', { count: licenses }),
     },
     { href: '/tenants', label: t('tenants'), icon: Building2 },
+    { href: '/usage', label: t('usage'), icon: Gauge },
     { href: '/settings', label: t('settings'), icon: Settings },
   ]
   return (

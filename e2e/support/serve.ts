@@ -9,7 +9,12 @@ import { startWebhookSeller } from '@/sandbox/webhook-seller'
 import { deskUrl, ports } from './world'
 
 // The desk on an empty data directory, set up as the invented shop, with its marketplace and seller beside it.
-const sandbox = await startSandbox({ port: ports.marketplace, fallbackPort: ports.fallback, accounts: [SHOP.account] })
+const sandbox = await startSandbox({
+  port: ports.marketplace,
+  fallbackPort: ports.fallback,
+  accounts: [SHOP.account],
+  usageKeys: [SHOP.baseKey],
+})
 const seller = await startWebhookSeller({
   port: ports.seller,
   secret: SHOP.webhookSecret,

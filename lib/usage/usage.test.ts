@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { send, v2Call } from '@/lib/calls/test-marketplace'
 import { forgetCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
@@ -373,6 +374,34 @@ describe('records out', () => {
       settledNote: 'agreed with the customer',
     })
   })
+})
+
+it('are told by queryInstance: what an instance used, and what a package gave to each', async () => {
+  const [used, pack, idle, yearly] = [
+    await instance(),
+    await instance({ chargingMode: 'ON_DEMAND_PKG' }),
+    await instance(),
+    await instance({ chargingMode: 'PERIOD' }),
+  ]
+  await post([
+    record(used, 3, { value: '2.5' }),
+    record(used, 4, { value: '0.25', relatedPackageInstanceId: pack }),
+    record(used, 5, { value: '9' }),
+  ])
+  await prisma().$executeRaw`UPDATE usage_records SET state = 'rejected' WHERE instance_id = ${used} AND value = 9`
+  const call = v2Call(
+    { activity: 'queryInstance', instanceId: [used, pack, idle, yearly].join(',') },
+    { key: usageTestKey },
+  )
+  const { json } = await send(call)
+  expect(json.resultCode).toBe('000000')
+  const info = json.info as { instanceId: string; usageInfo?: { usageValue: number; relatedInstanceId?: string }[] }[]
+  expect(info.map(({ usageInfo }) => usageInfo?.map((one) => [one.relatedInstanceId, one.usageValue]))).toEqual([
+    [[undefined, 2.75]],
+    [[used, 0.25]],
+    [[undefined, 0]],
+    undefined,
+  ])
 })
 
 describe('files', () => {

@@ -1,4 +1,5 @@
 import { type QueryInstance, ResultCode } from '@/lib/marketplace'
+import { usageInfoOf } from '@/lib/usage'
 import { type Activity, appInfosOf } from './scene'
 
 /** The access data of up to 100 instances; the marketplace asks until an instance is open, and for the buyer's page. */
@@ -26,10 +27,12 @@ export const queryInstance: Activity<QueryInstance> = {
       scene,
       open.filter((state) => state.state !== 'released').map((state) => state.instanceId),
     )
-    const info = open.map(({ instanceId }) => {
-      const appInfo = appInfos.get(instanceId)
-      return appInfo ? { instanceId, appInfo } : { instanceId }
-    })
+    const usageInfos = await usageInfoOf(scene.tx, open)
+    const info = open.map(({ instanceId }) => ({
+      instanceId,
+      appInfo: appInfos.get(instanceId),
+      usageInfo: usageInfos.get(instanceId),
+    }))
     const waiting = states.find((state) => !open.includes(state))
     if (!waiting) return { answer: { code: ResultCode.success, info }, ...about }
     const refused = waiting.deliveryState === 'refused' && isCode(waiting.deliveryCode) ? waiting.deliveryCode : null

@@ -1,0 +1,72 @@
+'use client'
+
+import { Area, Bar, CartesianGrid, ComposedChart, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
+import { useTranslations } from 'use-intl'
+
+type Day = { day: number; value: string | null; before: string | null }
+
+const tick = { fill: 'var(--color-faint)', fontSize: 11 }
+const number = (text: string | null) => (text === null ? null : Number(text))
+
+/** A month's use by day, the month before as a ghost; a table of the same figures is there for who does not see them. */
+export function DaysBars({ items, month }: { items: Day[]; month: string }) {
+  const t = useTranslations('usage')
+  const data = items.map(({ day, value, before }) => ({ day, value: number(value), before: number(before) }))
+  return (
+    <>
+      <div className="h-48" aria-hidden>
+        <ResponsiveContainer width="100%" height="100%">
+          <ComposedChart data={data} margin={{ top: 4, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false}>
+            <CartesianGrid vertical={false} stroke="var(--color-line)" />
+            <XAxis dataKey="day" tick={tick} tickLine={false} axisLine={false} minTickGap={16} />
+            <YAxis tick={tick} tickLine={false} axisLine={false} width={48} />
+            <Tooltip
+              cursor={{ fill: 'var(--color-hover)' }}
+              contentStyle={{
+                background: 'var(--color-raised)',
+                border: '1px solid var(--color-line)',
+                borderRadius: 6,
+                color: 'var(--color-ink)',
+                fontSize: 12,
+              }}
+            />
+            <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12 }} />
+            <Area
+              dataKey="before"
+              name={t('lastMonth')}
+              fill="var(--color-idle-soft)"
+              stroke="var(--color-faint)"
+              strokeDasharray="3 3"
+              isAnimationActive={false}
+            />
+            <Bar
+              dataKey="value"
+              name={t('thisMonth', { month })}
+              fill="var(--color-accent-solid)"
+              isAnimationActive={false}
+            />
+          </ComposedChart>
+        </ResponsiveContainer>
+      </div>
+      <table className="sr-only">
+        <caption>{t('chart')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('day')}</th>
+            <th scope="col">{t('thisMonth', { month })}</th>
+            <th scope="col">{t('lastMonth')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ day, value, before }) => (
+            <tr key={day}>
+              <th scope="row">{day}</th>
+              <td>{value ?? '–'}</td>
+              <td>{before ?? '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  )
+}

@@ -1,0 +1,112 @@
+'use client'
+
+import { Download, FileSearch, FileUp, Plus } from 'lucide-react'
+import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { apiPath } from '../api'
+import { useBlocked } from '../shell/user'
+import type { Product } from '../types'
+import { Button } from '../ui/button'
+import { PageHeader } from '../ui/card'
+import { Input } from '../ui/field'
+import { FilterPicker, Segments } from '../ui/filters'
+import { useAll } from '../ui/list'
+import { FileDialog } from './file-dialog'
+import { MonthView } from './month-view'
+import { PushList } from './push-list'
+import { RecordDialog } from './record-dialog'
+import { RecordList } from './record-list'
+
+const views = ['month', 'records', 'pushes'] as const
+const parsers = {
+  view: parseAsStringLiteral(views).withDefault('month'),
+  month: parseAsString,
+  productId: parseAsString,
+  cursor: parseAsString,
+}
+
+/** yyyy-MM in UTC+8, the zone usage is billed in. */
+function thisMonth(): string {
+  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)
+}
+
+export function UsagePage() {
+  const t = useTranslations('usage')
+  const blocked = useBlocked('operator')
+  const products = useAll<Product>('/products')
+  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const [dialog, setDialog] = useState<'import' | 'reconcile' | 'manual' | null>(null)
+  const { view, productId } = values
+  const month = values.month ?? thisMonth()
+  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null })
+  const csv =
+    view === 'month'
+      ? apiPath('/usage-months.csv', { month, productId })
+      : apiPath('/usage-records.csv', { month, productId })
+  return (
+    <>
+      <PageHeader
+        title={t('title')}
+        lead={t('lead')}
+        actions={
+          <>
+            {view === 'pushes' ? null : (
+              <Button asChild>
+                <a href={csv} download>
+                  <Download aria-hidden />
+                  {t('exportCsv')}
+                </a>
+              </Button>
+            )}
+            <Button blocked={blocked} onClick={() => setDialog('manual')}>
+              <Plus aria-hidden />
+              {t('manual')}
+            </Button>
+            <Button blocked={blocked} onClick={() => setDialog('reconcile')}>
+              <FileSearch aria-hidden />
+              {t('reconcile')}
+            </Button>
+            <Button variant="primary" blocked={blocked} onClick={() => setDialog('import')}>
+              <FileUp aria-hidden />
+              {t('import')}
+            </Button>
+          </>
+        }
+      />
+      <div className="flex flex-wrap items-center gap-2 pb-3">
+        <Segments
+          label={t('views')}
+          value={view}
+          options={views.map((value) => ({ value, label: t(`view.${value}`) }))}
+          onChange={(value) => change({ view: value as typeof view })}
+        />
+        {view === 'pushes' ? null : (
+          <>
+            <Input
+              type="month"
+              aria-label={t('month')}
+              title={t('month')}
+              className="w-40"
+              value={month}
+              onChange={(event) => change({ month: event.target.value || null })}
+            />
+            <FilterPicker
+              label={t('product')}
+              value={productId}
+              options={(products.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+              onChange={(value) => change({ productId: value })}
+            />
+          </>
+        )}
+      </div>
+      {view === 'month' ? <MonthView month={month} productId={productId} /> : null}
+      {view === 'records' ? <RecordList month={month} productId={productId} /> : null}
+      {view === 'pushes' ? <PushList /> : null}
+      {dialog === 'import' || dialog === 'reconcile' ? (
+        <FileDialog kind={dialog} onClose={() => setDialog(null)} />
+      ) : null}
+      {dialog === 'manual' ? <RecordDialog onClose={() => setDialog(null)} /> : null}
+    </>
+  )
+}

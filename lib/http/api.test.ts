@@ -4,6 +4,7 @@ import { prisma } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
+import { registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import * as operations from '@/lib/openapi/operations'
 import { type Context, hasRole, type Role, roles } from '@/lib/users/context'
 import { ask, tokensOfRoles } from './api-testing'
@@ -20,9 +21,13 @@ let tokens: Record<Role, string>
 beforeAll(async () => {
   database = await testDatabase()
   provideEnv({ databaseUrl: database.url, deskSecret: 'a secret of these tests' })
+  // Nothing runs by itself here, but what is asked for must find its queue.
+  registerHandlers({ housekeeping: async () => {} })
+  await startJobs()
   tokens = await tokensOfRoles()
 })
 afterAll(async () => {
+  await stopJobs()
   await prisma().$disconnect()
   await database.drop()
 })

@@ -159,7 +159,7 @@ describe('a purchase that waits', () => {
     const { body: desk } = await ask('viewer', 'GET', '/desk')
     expect(desk).toMatchObject({
       environment: 'production',
-      counts: { openMessages: 0, waitingDeliveries: 1 },
+      counts: { openMessages: 0, waitingDeliveries: 1, waitingLicenses: 0 },
       user: null,
     })
     const bad = await ask('operator', 'PATCH', `/instances/${instanceId}`, { appInfo: { frontEndUrl: 'nowhere' } })
@@ -174,7 +174,11 @@ describe('a purchase that waits', () => {
     const times = done.timeline.map(({ at }: { at: string }) => at)
     expect(times).toEqual([...times].sort().reverse())
     expect((await ask('viewer', 'GET', `/messages/${messageId}`)).body).toMatchObject({ state: 'succeeded' })
-    expect((await ask('viewer', 'GET', '/desk')).body.counts).toEqual({ openMessages: 0, waitingDeliveries: 0 })
+    expect((await ask('viewer', 'GET', '/desk')).body.counts).toEqual({
+      openMessages: 0,
+      waitingDeliveries: 0,
+      waitingLicenses: 0,
+    })
     expect((await ask('operator', 'POST', `/instances/${instanceId}/deliver`)).status).toBe(409)
   })
 

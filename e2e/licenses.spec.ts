@@ -47,6 +47,7 @@ for (const [locale, words] of [
       await page.getByRole('link', { name: new RegExp(`^${words.shell.licenses}`) }).click()
       await expect(page.getByRole('heading', { level: 1, name: words.licenses.title })).toBeVisible()
       await page.getByLabel(words.licenses.searchLabel).fill(orderId)
+      await expect(page).toHaveURL(new RegExp(orderId))
       const row = page.getByRole('row').filter({ hasText: orderId })
       await expect(row).toContainText(words.licenses.states.waiting)
       await expect(row).toContainText(words.licenses.reasons['webhook-refused'])

@@ -68,6 +68,9 @@ test.beforeAll(async () => {
     staff: '/settings/staff',
     tokens: '/settings/tokens',
     audit: '/settings/audit?subject=user',
+    usage: '/usage',
+    alerts: '/settings/alerts',
+    retention: '/settings/retention',
     'not-found': '/nowhere',
   }
 })

@@ -82,37 +82,39 @@ export function CallsBars({ items }: { items: CallHour[] }) {
           </ComposedChart>
         </ResponsiveContainer>
       </div>
-      <table className="sr-only">
-        <caption>{t('perHour')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('hour')}</th>
-            {outcomes.map(([outcome]) => (
-              <th key={outcome} scope="col">
-                {say(outcome)}
-              </th>
-            ))}
-            {times.map(([name]) => (
-              <th key={name} scope="col">
-                {t(name)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <tr key={item.at}>
-              <th scope="row">{hour(item.at)}</th>
+      <div className="sr-only">
+        <table>
+          <caption>{t('perHour')}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t('hour')}</th>
               {outcomes.map(([outcome]) => (
-                <td key={outcome}>{item[outcome]}</td>
+                <th key={outcome} scope="col">
+                  {say(outcome)}
+                </th>
               ))}
               {times.map(([name]) => (
-                <td key={name}>{item[`${name}Ms`] ?? '–'}</td>
+                <th key={name} scope="col">
+                  {t(name)}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {items.map((item) => (
+              <tr key={item.at}>
+                <th scope="row">{hour(item.at)}</th>
+                {outcomes.map(([outcome]) => (
+                  <td key={outcome}>{item[outcome]}</td>
+                ))}
+                {times.map(([name]) => (
+                  <td key={name}>{item[`${name}Ms`] ?? '–'}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   )
 }

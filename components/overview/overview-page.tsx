@@ -75,13 +75,13 @@ export function OverviewPage() {
             count={data?.expiring.days30}
           />
         </div>
-        <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="grid grid-cols-1 items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
           <Urgent messages={data?.urgent} />
           <HealthCard overview={data} />
         </div>
-        <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="grid grid-cols-1 items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
           <CallsChart />
-          <div className="grid gap-5 md:grid-cols-2 xl:grid-cols-1">
+          <div className="grid grid-cols-1 gap-5 md:grid-cols-2 xl:grid-cols-1">
             <Stuck deliveries={data?.stuck} />
             <InstancesByState counts={data?.instances} />
           </div>

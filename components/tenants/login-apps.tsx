@@ -2,7 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { LogIn, Pencil, Plus, Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import { Section } from '../settings/frame'
@@ -128,12 +128,18 @@ export function LoginAppsPage() {
   )
 }
 
+// The address the reader came by; the server does not know it.
+const originHere = () => window.location.origin
+const originUnknown = () => ''
+const never = () => () => {}
+
 /** What to enter with the application credential. */
 function Callback() {
   const t = useTranslations('tenants.apps_')
-  const address = typeof window === 'undefined' ? '' : `${window.location.origin}/api/v1/tenant-logins/callback`
+  const origin = useSyncExternalStore(never, originHere, originUnknown)
+  const address = `${origin}/api/v1/tenant-logins/callback`
   return (
-    <p className="mt-1 flex flex-wrap items-center gap-x-1" suppressHydrationWarning>
+    <p className="mt-1 flex flex-wrap items-center gap-x-1">
       {t('callback')} <code className="break-all font-mono text-xs">{address}</code>
       <CopyButton text={address} />
     </p>

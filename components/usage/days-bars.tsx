@@ -48,25 +48,27 @@ export function DaysBars({ items, month }: { items: Day[]; month: string }) {
           </ComposedChart>
         </ResponsiveContainer>
       </div>
-      <table className="sr-only">
-        <caption>{t('chart')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('day')}</th>
-            <th scope="col">{t('thisMonth', { month })}</th>
-            <th scope="col">{t('lastMonth')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map(({ day, value, before }) => (
-            <tr key={day}>
-              <th scope="row">{day}</th>
-              <td>{value ?? '–'}</td>
-              <td>{before ?? '–'}</td>
+      <div className="sr-only">
+        <table>
+          <caption>{t('chart')}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t('day')}</th>
+              <th scope="col">{t('thisMonth', { month })}</th>
+              <th scope="col">{t('lastMonth')}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {items.map(({ day, value, before }) => (
+              <tr key={day}>
+                <th scope="row">{day}</th>
+                <td>{value ?? '–'}</td>
+                <td>{before ?? '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   )
 }

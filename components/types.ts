@@ -331,13 +331,7 @@ export type Overview = {
   alerts: Alert[]
 }
 
-export type AlertKind =
-  | 'message-window'
-  | 'failed-orders'
-  | 'probe-failed'
-  | 'delivery-stuck'
-  | 'pool-low'
-  | 'usage-late'
+export type AlertKind = 'message-window' | 'failed-orders' | 'probe-failed' | 'delivery-stuck' | 'pool-low'
 export type Alert = {
   id: string
   kind: AlertKind

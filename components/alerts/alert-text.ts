@@ -4,14 +4,7 @@ import { useTranslations } from 'use-intl'
 import type { Alert, AlertKind } from '../types'
 import { useWords } from '../words'
 
-export const alertKinds: AlertKind[] = [
-  'message-window',
-  'failed-orders',
-  'probe-failed',
-  'delivery-stuck',
-  'pool-low',
-  'usage-late',
-]
+export const alertKinds: AlertKind[] = ['message-window', 'failed-orders', 'probe-failed', 'delivery-stuck', 'pool-low']
 
 /** An alert in words: what is the matter, and with what. */
 export function useAlertText() {

@@ -78,10 +78,7 @@ afterAll(async () => {
 })
 
 const kindsOff = Object.fromEntries(
-  ['message-window', 'failed-orders', 'probe-failed', 'delivery-stuck', 'pool-low', 'usage-late'].map((kind) => [
-    kind,
-    false,
-  ]),
+  ['message-window', 'failed-orders', 'probe-failed', 'delivery-stuck', 'pool-low'].map((kind) => [kind, false]),
 )
 const settings = (kinds: object, more: object = {}) =>
   saveAlertSettings({

@@ -21,7 +21,6 @@ export async function presentConditions(settings: OpenAlertSettings, now: Date):
     'probe-failed': () => failedProbes(names, now),
     'delivery-stuck': () => stuckDeliveries(settings.thresholds, now),
     'pool-low': () => lowPools(settings.thresholds),
-    'usage-late': async () => [],
   }
   const wanted = (Object.keys(look) as AlertKind[]).filter((kind) => settings.kinds[kind])
   return (await Promise.all(wanted.map((kind) => look[kind]()))).flat()

@@ -53,10 +53,6 @@ function wordsOf(kind: Told['kind'], language: Language, now: Date): Words {
         over: () => 'Recovered: the pool is filled again',
       },
     },
-    'usage-late': {
-      zh: { title: () => '用量话单推送延迟', over: () => '已恢复：用量话单已推送' },
-      en: { title: () => 'Usage records are late', over: () => 'Recovered: the usage records are pushed' },
-    },
     test: {
       zh: { title: () => '这是一条测试通知', over: () => '这是一条测试通知' },
       en: { title: () => 'This is a test notice', over: () => 'This is a test notice' },

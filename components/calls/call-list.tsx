@@ -1,13 +1,11 @@
 'use client'
 
-import { SearchX } from 'lucide-react'
 import { useEffect } from 'react'
 import { useTranslations } from 'use-intl'
 import { OutcomeChip, ResultCode, SourceMark, TestMark } from '../chips'
 import type { Call } from '../types'
-import { Button } from '../ui/button'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
+import { EmptyState, NothingFound } from '../ui/feedback'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -93,13 +91,9 @@ export function CallList({ filters, filtered, onClear, onTotal }: CallListProps)
       href={(c) => `/calls/${c.id}`}
       empty={
         filtered ? (
-          <EmptyState
-            icon={SearchX}
-            title={t('nothingFound')}
-            action={<Button onClick={onClear}>{t('clearFilters')}</Button>}
-          >
+          <NothingFound title={t('nothingFound')} onClear={onClear}>
             {t('nothingFoundHint')}
-          </EmptyState>
+          </NothingFound>
         ) : (
           <EmptyState title={t('noCalls')}>{t('noCallsHint')}</EmptyState>
         )

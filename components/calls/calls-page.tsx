@@ -11,7 +11,7 @@ import type { Product } from '../types'
 import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { SkeletonRows } from '../ui/feedback'
-import { FilterBar, FilterChip, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
 import { useAll, useCount } from '../ui/list'
 import { tabClass, tabStripClass } from '../ui/tab-strip'
 import { TimeRangePicker } from '../ui/time-range'
@@ -122,7 +122,6 @@ type FiltersProps = ReturnType<typeof useCallFilters> & { total: number | undefi
 
 function Filters({ filters, change, clear, active, total }: FiltersProps) {
   const t = useTranslations('calls')
-  const f = useTranslations('filters')
   const causes = useTranslations('causes')
   const words = useWords()
   const shown = useCount()
@@ -212,16 +211,7 @@ function Filters({ filters, change, clear, active, total }: FiltersProps) {
         <FilterChip label={t('order')} value={t('lostFilter')} onRemove={() => change({ lostSince: null })} />
       ) : null}
       <TimeRangePicker value={filters} onChange={change} />
-      <Segments
-        label={f('kind')}
-        value={filters.test}
-        options={[
-          { value: 'real', label: f('real') },
-          { value: 'test', label: f('test') },
-          { value: 'both', label: f('both') },
-        ]}
-        onChange={(value) => change({ test: value as typeof filters.test })}
-      />
+      <TestFilter value={filters.test} onChange={(test) => change({ test })} />
     </FilterBar>
   )
 }

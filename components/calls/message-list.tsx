@@ -1,6 +1,6 @@
 'use client'
 
-import { CircleCheckBig, RotateCcw, SearchX, X } from 'lucide-react'
+import { CircleCheckBig, RotateCcw, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { MessageStateChip, ResultCode, TestMark } from '../chips'
@@ -8,7 +8,7 @@ import { useBlocked } from '../shell/user'
 import type { Message } from '../types'
 import { Button, IconButton } from '../ui/button'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
+import { EmptyState, NothingFound } from '../ui/feedback'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Countdown, Time } from '../ui/time'
@@ -145,13 +145,9 @@ export function MessageList({ filters, filtered, onClear, onTotal, onBulk }: Mes
         }}
         empty={
           filtered ? (
-            <EmptyState
-              icon={SearchX}
-              title={t('nothingFound')}
-              action={<Button onClick={onClear}>{t('clearFilters')}</Button>}
-            >
+            <NothingFound title={t('nothingFound')} onClear={onClear}>
               {t('nothingFoundHint')}
-            </EmptyState>
+            </NothingFound>
           ) : failed ? (
             <EmptyState icon={CircleCheckBig} title={t('noFailed')}>
               {t('noFailedHint')}

@@ -31,6 +31,7 @@ import { Button, IconButton } from '../ui/button'
 import { Card, KeyValue, PageHeader } from '../ui/card'
 import { copyText, Id } from '../ui/copy'
 import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
+import { saveFile } from '../ui/file'
 import { useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Time, useRemaining } from '../ui/time'
@@ -255,12 +256,7 @@ function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: O
 }
 
 export function saveJson(name: string, value: unknown) {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(value, null, 2)], { type: 'application/json' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 1000)
+  saveFile(name, JSON.stringify(value, null, 2), 'application/json')
 }
 
 /** What matters now, and the next thing to do about it. */

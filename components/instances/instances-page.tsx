@@ -1,6 +1,6 @@
 'use client'
 
-import { Download, SearchX } from 'lucide-react'
+import { Download } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useLocale, useTranslations } from 'use-intl'
@@ -11,8 +11,8 @@ import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { cn } from '../ui/cn'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
-import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { EmptyState, NothingFound } from '../ui/feedback'
+import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { relativeTime, Time, useNow } from '../ui/time'
@@ -33,7 +33,6 @@ const parsers = {
 
 export function InstancesPage() {
   const t = useTranslations('instances')
-  const f = useTranslations('filters')
   const words = useWords()
   const shown = useCount()
   const products = useAll<Product>('/products')
@@ -166,23 +165,9 @@ export function InstancesPage() {
           onChange={(deliveryState) => change({ deliveryState })}
         />
         {filters.customerId ? (
-          <FilterPicker
-            label={t('customer')}
-            value={filters.customerId}
-            options={[]}
-            onChange={(customerId) => change({ customerId })}
-          />
+          <FilterChip label={t('customer')} value={filters.customerId} onRemove={() => change({ customerId: null })} />
         ) : null}
-        <Segments
-          label={f('kind')}
-          value={test}
-          options={[
-            { value: 'real', label: f('real') },
-            { value: 'test', label: f('test') },
-            { value: 'both', label: f('both') },
-          ]}
-          onChange={(value) => change({ test: value as typeof test })}
-        />
+        <TestFilter value={test} onChange={(test) => change({ test })} />
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">
         <ListBody
@@ -193,13 +178,9 @@ export function InstancesPage() {
           href={(i) => `/instances/${encodeURIComponent(i.instanceId)}`}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('nothingFound')}
-                action={<Button onClick={clear}>{t('clearFilters')}</Button>}
-              >
+              <NothingFound title={t('nothingFound')} onClear={clear}>
                 {t('nothingFoundHint')}
-              </EmptyState>
+              </NothingFound>
             ) : (
               <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
             )

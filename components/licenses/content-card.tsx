@@ -10,6 +10,7 @@ import { Button } from '../ui/button'
 import { Card } from '../ui/card'
 import { CopyButton } from '../ui/copy'
 import { ConfirmDialog } from '../ui/dialog'
+import { saveFile } from '../ui/file'
 import { toast } from '../ui/toast'
 
 type Revealed = {
@@ -71,13 +72,10 @@ function Content({ revealed: { license, file, identificationCode, deviceFingerpr
   const t = useTranslations('license')
   const save = () => {
     if (!file) return
-    const bytes = Uint8Array.from(atob(file.base64), (char) => char.charCodeAt(0))
-    const url = URL.createObjectURL(new Blob([bytes]))
-    const link = document.createElement('a')
-    link.href = url
-    link.download = file.name
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(url), 1000)
+    saveFile(
+      file.name,
+      Uint8Array.from(atob(file.base64), (char) => char.charCodeAt(0)),
+    )
   }
   return (
     <div className="flex flex-col gap-3 text-sm">

@@ -1,7 +1,6 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { FileUp } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
@@ -10,6 +9,7 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
+import { FileField } from '../ui/file'
 import { toast } from '../ui/toast'
 import { useLicenseWords } from './words'
 
@@ -89,14 +89,11 @@ export function IssueDialog({ license, onClose }: Props) {
             />
           )}
         </Field>
-        <label className="flex cursor-pointer items-center gap-3 rounded-md border border-control border-dashed bg-sunken p-3 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-focus">
-          <input type="file" className="sr-only" onChange={(event) => setFile(event.target.files?.[0] ?? null)} />
-          <FileUp className="size-5 shrink-0 text-faint" aria-hidden />
-          <span className="min-w-0">
-            <span className="block break-all font-medium">{file?.name ?? `${t('or')} ${t('file')}`}</span>
-            <span className="block text-faint text-xs">{t('fileHint')}</span>
-          </span>
-        </label>
+        <FileField
+          title={file?.name ?? `${t('or')} ${t('file')}`}
+          hint={t('fileHint')}
+          onChoose={(chosen) => setFile(chosen ?? null)}
+        />
       </div>
     </Dialog>
   )

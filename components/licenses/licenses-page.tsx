@@ -1,6 +1,6 @@
 'use client'
 
-import { FileUp, SearchX } from 'lucide-react'
+import { FileUp } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -10,8 +10,8 @@ import type { License, LicenseKind, LicenseState, Product } from '../types'
 import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
-import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { EmptyState, NothingFound } from '../ui/feedback'
+import { FilterBar, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -37,7 +37,6 @@ const kinds: LicenseKind[] = ['license-id', 'license-code', 'license-online']
 
 export function LicensesPage() {
   const t = useTranslations('licenses')
-  const f = useTranslations('filters')
   const words = useLicenseWords()
   const shown = useCount()
   const blocked = useBlocked('operator')
@@ -173,16 +172,7 @@ export function LicensesPage() {
           options={[7, 30, 90].map((days) => ({ value: String(days), label: t('within', { days }) }))}
           onChange={(days) => change({ expiresWithinDays: days === null ? null : Number(days) })}
         />
-        <Segments
-          label={f('kind')}
-          value={test}
-          options={[
-            { value: 'real', label: f('real') },
-            { value: 'test', label: f('test') },
-            { value: 'both', label: f('both') },
-          ]}
-          onChange={(value) => change({ test: value as typeof test })}
-        />
+        <TestFilter value={test} onChange={(test) => change({ test })} />
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">
         <ListBody
@@ -193,13 +183,9 @@ export function LicensesPage() {
           href={(l) => `/licenses/${l.id}`}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('nothingFound')}
-                action={<Button onClick={clear}>{t('clearFilters')}</Button>}
-              >
+              <NothingFound title={t('nothingFound')} onClear={clear}>
                 {t('nothingFoundHint')}
-              </EmptyState>
+              </NothingFound>
             ) : (
               <EmptyState
                 title={t('none')}

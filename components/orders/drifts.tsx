@@ -1,6 +1,6 @@
 'use client'
 
-import { ArrowDownToLine, ClipboardCheck, RefreshCw, RotateCcw, SearchX, Undo2 } from 'lucide-react'
+import { ArrowDownToLine, ClipboardCheck, RefreshCw, RotateCcw, Undo2 } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
@@ -12,7 +12,7 @@ import type { ReplayResult } from '../types'
 import { Button } from '../ui/button'
 import { ShortId } from '../ui/copy'
 import { ConfirmDialog, Dialog } from '../ui/dialog'
-import { EmptyState, FormError } from '../ui/feedback'
+import { EmptyState, FormError, NothingFound } from '../ui/feedback'
 import { Field, Textarea } from '../ui/field'
 import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
@@ -115,11 +115,7 @@ export function DriftList() {
           href={(d) => `/orders/${encodeURIComponent(d.orderId)}`}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('noDriftFound')}
-                action={<Button onClick={() => set(null)}>{t('clearFilters')}</Button>}
-              />
+              <NothingFound title={t('noDriftFound')} onClear={() => set(null)} />
             ) : (
               <EmptyState icon={ClipboardCheck} title={t('noDrift')}>
                 {t('noDriftHint')}

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowDownToLine, ChevronLeft, Download, RefreshCw, SearchX } from 'lucide-react'
+import { ArrowDownToLine, ChevronLeft, Download, RefreshCw } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
@@ -11,7 +11,7 @@ import { useBlocked } from '../shell/user'
 import { Button } from '../ui/button'
 import { Card, KeyValue, PageHeader } from '../ui/card'
 import { ShortId } from '../ui/copy'
-import { EmptyState, ErrorState, SkeletonRows } from '../ui/feedback'
+import { ErrorState, NothingFound, SkeletonRows } from '../ui/feedback'
 import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
@@ -198,13 +198,7 @@ function Import({ item, path }: { item: OrderImport; path: string }) {
               label={t('rows')}
               columns={columns}
               rowKey={(r) => String(r.position)}
-              empty={
-                <EmptyState
-                  icon={SearchX}
-                  title={t('noRows')}
-                  action={<Button onClick={() => set(null)}>{t('clearFilters')}</Button>}
-                />
-              }
+              empty={<NothingFound title={t('noRows')} onClear={() => set(null)} />}
             />
           </div>
         </div>

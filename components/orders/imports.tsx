@@ -9,6 +9,7 @@ import { useBlocked } from '../shell/user'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
 import { Callout, EmptyState, FormError } from '../ui/feedback'
+import { FileField } from '../ui/file'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -101,22 +102,15 @@ function Upload() {
   return (
     <div className="flex flex-col gap-3">
       <p className="max-w-3xl text-sm text-soft">{t('importLead')}</p>
-      <label className="flex cursor-pointer items-center gap-3 rounded-md border border-control border-dashed bg-sunken p-3 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-focus">
-        <input
-          type="file"
-          accept=".csv,.xlsx,text/csv"
-          className="sr-only"
-          onChange={(event) => {
-            setFile(event.target.files?.[0] ?? null)
-            setError(null)
-          }}
-        />
-        <FileUp className="size-5 shrink-0 text-faint" aria-hidden />
-        <span className="min-w-0">
-          <span className="block break-all font-medium">{file?.name ?? t('chooseFile')}</span>
-          <span className="block text-faint text-xs">{t('fileHint')}</span>
-        </span>
-      </label>
+      <FileField
+        accept=".csv,.xlsx,text/csv"
+        title={file?.name ?? t('chooseFile')}
+        hint={t('fileHint')}
+        onChoose={(chosen) => {
+          setFile(chosen ?? null)
+          setError(null)
+        }}
+      />
       {tooLarge ? <Callout tone="bad">{t('fileTooLarge')}</Callout> : null}
       {before ? (
         <Callout tone="warn">

@@ -1,6 +1,6 @@
 'use client'
 
-import { Download, Search, SearchX } from 'lucide-react'
+import { Download, Search } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { type FormEvent, useState } from 'react'
@@ -12,7 +12,7 @@ import { Badge } from '../ui/badge'
 import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
+import { EmptyState, NothingFound } from '../ui/feedback'
 import { Field, Input } from '../ui/field'
 import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
@@ -275,13 +275,9 @@ function OrderList() {
           href={(o) => `/orders/${encodeURIComponent(o.orderId)}`}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('nothingFound')}
-                action={<Button onClick={clear}>{t('clearFilters')}</Button>}
-              >
+              <NothingFound title={t('nothingFound')} onClear={clear}>
                 {t('nothingFoundHint')}
-              </EmptyState>
+              </NothingFound>
             ) : (
               <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
             )

@@ -1,6 +1,6 @@
 'use client'
 
-import { Download, SearchX } from 'lucide-react'
+import { Download } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { apiPath } from '../api'
@@ -8,7 +8,7 @@ import { rangeBounds, ranges } from '../range'
 import type { AuditEntry } from '../types'
 import { Button } from '../ui/button'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
+import { EmptyState, NothingFound } from '../ui/feedback'
 import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
@@ -148,11 +148,7 @@ export function AuditPage() {
           rowKey={(a) => a.id}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('nothingFound')}
-                action={<Button onClick={() => set(null)}>{t('clearFilters')}</Button>}
-              />
+              <NothingFound title={t('nothingFound')} onClear={() => set(null)} />
             ) : (
               <EmptyState title={t('none')} />
             )

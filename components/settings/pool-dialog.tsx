@@ -1,14 +1,15 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { CircleCheck, Download, FileUp, TriangleAlert } from 'lucide-react'
+import { Download, FileUp } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import type { PoolImport, Product } from '../types'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
-import { Callout, FormError } from '../ui/feedback'
+import { FormError } from '../ui/feedback'
+import { FileField, FilePlan, saveFile } from '../ui/file'
 import { toast } from '../ui/toast'
 
 const accounts = {
@@ -57,14 +58,7 @@ export function PoolDialog({ product, onClose }: { product: Product; onClose: ()
     }
     setBusy(false)
   }
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([`\ufeff${sample}`], { type: 'text/csv' }))
-    const link = document.createElement('a')
-    link.href = url
-    link.download = 'pool.csv'
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(url), 1000)
-  }
+  const download = () => saveFile('pool.csv', `\ufeff${sample}`, 'text/csv')
   return (
     <Dialog
       open
@@ -86,19 +80,12 @@ export function PoolDialog({ product, onClose }: { product: Product; onClose: ()
       }
     >
       <div className="flex flex-col gap-4">
-        <label className="flex cursor-pointer items-center gap-3 rounded-md border border-control border-dashed bg-sunken p-3 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-focus">
-          <input
-            type="file"
-            accept=".csv,text/csv"
-            className="sr-only"
-            onChange={(event) => look(event.target.files?.[0])}
-          />
-          <FileUp className="size-5 shrink-0 text-faint" aria-hidden />
-          <span className="min-w-0">
-            <span className="block break-all font-medium">{file?.name ?? t('file')}</span>
-            <span className="block break-all text-faint text-xs">{t('columns', { columns: header })}</span>
-          </span>
-        </label>
+        <FileField
+          accept=".csv,text/csv"
+          title={file?.name ?? t('file')}
+          hint={t('columns', { columns: header })}
+          onChoose={look}
+        />
         <div>
           <Button size="sm" variant="link" className="px-0" onClick={download}>
             <Download aria-hidden />
@@ -107,41 +94,15 @@ export function PoolDialog({ product, onClose }: { product: Product; onClose: ()
         </div>
         <FormError error={error} />
         {plan ? (
-          <>
-            <Callout
-              tone={plan.errors.length > 0 ? 'warn' : 'ok'}
-              icon={plan.errors.length > 0 ? TriangleAlert : CircleCheck}
-            >
-              {t('plan', {
-                rows: plan.rows,
-                added: plan.added,
-                duplicates: plan.duplicates,
-                errors: plan.errors.length,
-              })}
-            </Callout>
-            {plan.errors.length > 0 ? (
-              <table className="w-full text-left text-sm" aria-label={t('errors')}>
-                <thead className="text-faint text-xs">
-                  <tr>
-                    <th scope="col" className="w-20 py-1 font-medium">
-                      {t('row')}
-                    </th>
-                    <th scope="col" className="py-1 font-medium">
-                      {t('problem')}
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {plan.errors.slice(0, 100).map((fault) => (
-                    <tr key={`${fault.row}-${fault.message}`} className="align-top [&>*]:border-line [&>*]:border-t">
-                      <td className="py-1.5">{fault.row}</td>
-                      <td className="break-words py-1.5 text-bad">{fault.message}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            ) : null}
-          </>
+          <FilePlan
+            said={t('plan', {
+              rows: plan.rows,
+              added: plan.added,
+              duplicates: plan.duplicates,
+              errors: plan.errors.length,
+            })}
+            errors={plan.errors}
+          />
         ) : busy ? (
           <p role="status" className="flex items-center gap-2 text-soft text-sm">
             <FileUp className="size-4" aria-hidden />

@@ -1,7 +1,7 @@
 'use client'
 
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { ChevronRight, Network, RefreshCcw, SearchX, Unlink } from 'lucide-react'
+import { ChevronRight, Network, RefreshCcw, Unlink } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
 import { type KeyboardEvent, useState } from 'react'
@@ -9,9 +9,8 @@ import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import type { Department, Page, TenantDetail } from '../types'
 import { Badge } from '../ui/badge'
-import { Button } from '../ui/button'
 import { cn } from '../ui/cn'
-import { EmptyState, ErrorState, SkeletonRows } from '../ui/feedback'
+import { EmptyState, ErrorState, NothingFound, SkeletonRows } from '../ui/feedback'
 import { FilterBar, SearchBox } from '../ui/filters'
 
 const PAGE = 100
@@ -57,19 +56,14 @@ export function Departments({ tenant }: { tenant: TenantDetail }) {
 
 function Tree({ tenant, q, onClear }: { tenant: TenantDetail; q: string; onClear: () => void }) {
   const t = useTranslations('tenants')
-  const f = useTranslations('filters')
   const level = useLevel(tenant.id, q ? { q } : {})
   if (level.isPending) return <SkeletonRows rows={6} />
   if (level.isError && !level.data) return <ErrorState error={level.error} onRetry={() => level.refetch()} />
   if (level.data.pages[0]?.items.length === 0) {
     return q ? (
-      <EmptyState
-        icon={SearchX}
-        title={t('noDepartmentFound')}
-        action={<Button onClick={onClear}>{f('clear')}</Button>}
-      >
+      <NothingFound title={t('noDepartmentFound')} onClear={onClear}>
         {t('nothingFoundHint')}
-      </EmptyState>
+      </NothingFound>
     ) : (
       <EmptyState icon={Network} title={t('noDepartments')}>
         {t('noDepartmentsHint')}

@@ -1,6 +1,6 @@
 'use client'
 
-import { Eye, SearchX } from 'lucide-react'
+import { Eye } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -11,8 +11,8 @@ import { Button, IconButton } from '../ui/button'
 import { KeyValue } from '../ui/card'
 import { Id, ShortId } from '../ui/copy'
 import { ConfirmDialog, Dialog } from '../ui/dialog'
-import { EmptyState } from '../ui/feedback'
-import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
+import { EmptyState, NothingFound } from '../ui/feedback'
+import { FilterBar, FilterChip, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -33,7 +33,6 @@ const parsers = {
 
 export function Members({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
-  const f = useTranslations('filters')
   const shown = useCount()
   const admin = useBlocked('admin')
   const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
@@ -129,12 +128,7 @@ export function Members({ tenant }: { tenant: TenantDetail }) {
           />
         ) : null}
         {filters.orgCode ? (
-          <FilterPicker
-            label={t('department')}
-            value={filters.orgCode}
-            options={[]}
-            onChange={(orgCode) => change({ orgCode })}
-          />
+          <FilterChip label={t('department')} value={filters.orgCode} onRemove={() => change({ orgCode: null })} />
         ) : null}
         <FilterPicker
           label={t('placed')}
@@ -151,13 +145,9 @@ export function Members({ tenant }: { tenant: TenantDetail }) {
           rowKey={(row) => `${row.appId} ${row.userName}`}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('nobodyFound')}
-                action={<Button onClick={clear}>{f('clear')}</Button>}
-              >
+              <NothingFound title={t('nobodyFound')} onClear={clear}>
                 {t('nothingFoundHint')}
-              </EmptyState>
+              </NothingFound>
             ) : (
               <EmptyState title={t('noMembers')}>{t('noMembersHint')}</EmptyState>
             )

@@ -1,13 +1,12 @@
 'use client'
 
-import { Clock, SearchX } from 'lucide-react'
+import { Clock } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { OutcomeChip, ResultCode, SourceMark } from '../chips'
 import type { TenantDetail, TenantSync } from '../types'
 import { Badge } from '../ui/badge'
-import { Button } from '../ui/button'
-import { EmptyState } from '../ui/feedback'
+import { EmptyState, NothingFound } from '../ui/feedback'
 import { FilterBar, FilterPicker } from '../ui/filters'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
@@ -19,7 +18,6 @@ const SHOWN = 3
 
 export function Syncs({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
-  const f = useTranslations('filters')
   const words = useWords()
   const [{ activity }, set] = useQueryStates(
     { activity: parseAsStringLiteral(activities), cursor: parseAsString, asOf: parseAsInteger },
@@ -62,13 +60,9 @@ export function Syncs({ tenant }: { tenant: TenantDetail }) {
           href={(row) => `/calls/${row.id}`}
           empty={
             activity ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('noSyncFound')}
-                action={<Button onClick={() => change(null)}>{f('clear')}</Button>}
-              >
+              <NothingFound title={t('noSyncFound')} onClear={() => change(null)}>
                 {t('nothingFoundHint')}
-              </EmptyState>
+              </NothingFound>
             ) : (
               <EmptyState title={t('noSyncs')}>{t('noSyncsHint')}</EmptyState>
             )

@@ -1,15 +1,13 @@
 'use client'
 
-import { SearchX } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { TestMark } from '../chips'
 import type { Tenant } from '../types'
-import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { ShortId } from '../ui/copy'
-import { EmptyState } from '../ui/feedback'
-import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
+import { EmptyState, NothingFound } from '../ui/feedback'
+import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -28,7 +26,6 @@ const parsers = {
 
 export function TenantsPage() {
   const t = useTranslations('tenants')
-  const f = useTranslations('filters')
   const shown = useCount()
   const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
   const { cursor: _cursor, asOf: _asOf, ...filters } = values
@@ -86,23 +83,9 @@ export function TenantsPage() {
           onChange={(value) => change({ state: states.find((state) => state === value) ?? null })}
         />
         {filters.instanceId ? (
-          <FilterPicker
-            label={t('instance')}
-            value={filters.instanceId}
-            options={[]}
-            onChange={(instanceId) => change({ instanceId })}
-          />
+          <FilterChip label={t('instance')} value={filters.instanceId} onRemove={() => change({ instanceId: null })} />
         ) : null}
-        <Segments
-          label={f('kind')}
-          value={test}
-          options={[
-            { value: 'real', label: f('real') },
-            { value: 'test', label: f('test') },
-            { value: 'both', label: f('both') },
-          ]}
-          onChange={(value) => change({ test: value as typeof test })}
-        />
+        <TestFilter value={test} onChange={(test) => change({ test })} />
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">
         <ListBody
@@ -113,13 +96,9 @@ export function TenantsPage() {
           href={(row) => `/tenants/${row.id}`}
           empty={
             active ? (
-              <EmptyState
-                icon={SearchX}
-                title={t('nothingFound')}
-                action={<Button onClick={clear}>{f('clear')}</Button>}
-              >
+              <NothingFound title={t('nothingFound')} onClear={clear}>
                 {t('nothingFoundHint')}
-              </EmptyState>
+              </NothingFound>
             ) : (
               <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
             )

@@ -1,6 +1,6 @@
 'use client'
 
-import { CircleAlert, Inbox, type LucideIcon, RotateCw, WifiOff } from 'lucide-react'
+import { CircleAlert, Inbox, type LucideIcon, RotateCw, SearchX, WifiOff } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, errorText, fieldError } from '../api'
@@ -41,6 +41,18 @@ export function EmptyState({ icon: Icon = Inbox, title, children, action }: Empt
       {children ? <div className="mt-1 max-w-md text-sm text-soft">{children}</div> : null}
       {action ? <div className="mt-4 flex flex-wrap justify-center gap-2">{action}</div> : null}
     </div>
+  )
+}
+
+type NothingFoundProps = { title: ReactNode; children?: ReactNode; onClear: () => void }
+
+/** There are rows, but none that the filters let through. */
+export function NothingFound({ title, children, onClear }: NothingFoundProps) {
+  const t = useTranslations('filters')
+  return (
+    <EmptyState icon={SearchX} title={title} action={<Button onClick={onClear}>{t('clearAll')}</Button>}>
+      {children}
+    </EmptyState>
   )
 }
 

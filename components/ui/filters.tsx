@@ -60,7 +60,7 @@ export function FilterPicker({ label, value, options, onChange }: FilterPickerPr
           onClick={() => toggle(!open)}
           className="inline-flex items-center gap-1 rounded-md px-2.5 hover:bg-hover"
         >
-          <span className={value ? 'text-soft' : 'text-soft'}>{label}</span>
+          <span className="text-soft">{label}</span>
           {value ? <span className="max-w-44 truncate font-medium text-accent">{chosen?.label ?? value}</span> : null}
           {value ? null : <ChevronDown className="size-3.5 text-faint" aria-hidden />}
         </button>
@@ -245,6 +245,22 @@ export function Segments({ label, value, options, onChange }: SegmentsProps) {
         </button>
       ))}
     </fieldset>
+  )
+}
+
+const testChoices = ['real', 'test', 'both'] as const
+type TestChoice = (typeof testChoices)[number]
+
+/** Real calls and what came of them, the marketplace's test calls, or both. */
+export function TestFilter({ value, onChange }: { value: TestChoice; onChange: (value: TestChoice) => void }) {
+  const t = useTranslations('filters')
+  return (
+    <Segments
+      label={t('kind')}
+      value={value}
+      options={testChoices.map((choice) => ({ value: choice, label: t(choice) }))}
+      onChange={(chosen) => onChange(testChoices.find((choice) => choice === chosen) ?? 'real')}
+    />
   )
 }
 

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { CircleCheck, Download, FileUp, TriangleAlert } from 'lucide-react'
+import { CircleCheck, Download, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { fileZones, type RecordFault } from '@/lib/usage/types'
@@ -10,6 +10,7 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
 import { Field, Select } from '../ui/field'
+import { FileField, saveFile } from '../ui/file'
 import { toast } from '../ui/toast'
 import { useFaultText } from './words'
 
@@ -70,14 +71,7 @@ export function FileDialog({ kind, onClose }: { kind: 'import' | 'reconcile'; on
     if (!file) return
     try {
       const text = await apiText('/usage-imports/errors', { method: 'POST', file, query: { name: file.name, zone } })
-      const url = URL.createObjectURL(
-        new Blob([text.startsWith('\ufeff') ? text : `\ufeff${text}`], { type: 'text/csv' }),
-      )
-      const link = document.createElement('a')
-      link.href = url
-      link.download = 'usage-errors.csv'
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(url), 1000)
+      saveFile('usage-errors.csv', text.startsWith('\ufeff') ? text : `\ufeff${text}`, 'text/csv')
     } catch (fault) {
       setError(fault)
     }
@@ -114,19 +108,12 @@ export function FileDialog({ kind, onClose }: { kind: 'import' | 'reconcile'; on
       }
     >
       <div className="flex flex-col gap-4">
-        <label className="flex cursor-pointer items-center gap-3 rounded-md border border-control border-dashed bg-sunken p-3 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-focus">
-          <input
-            type="file"
-            accept=".csv,.xlsx,text/csv"
-            className="sr-only"
-            onChange={(event) => choose(event.target.files?.[0])}
-          />
-          <FileUp className="size-5 shrink-0 text-faint" aria-hidden />
-          <span className="min-w-0">
-            <span className="block break-all font-medium">{file?.name ?? t('file')}</span>
-            <span className="block text-faint text-xs">{t('columns')}</span>
-          </span>
-        </label>
+        <FileField
+          accept=".csv,.xlsx,text/csv"
+          title={file?.name ?? t('file')}
+          hint={t('columns')}
+          onChoose={(chosen) => choose(chosen)}
+        />
         <Field label={t('zone')} className="max-w-64">
           {(control) => (
             <Select

@@ -16,7 +16,7 @@ import { Button } from '../ui/button'
 import { Card, KeyValue } from '../ui/card'
 import { ShortId } from '../ui/copy'
 import { ConfirmDialog, Dialog } from '../ui/dialog'
-import { Callout, EmptyState, ErrorState, FormError, Skeleton } from '../ui/feedback'
+import { Callout, EmptyState, ErrorState, FormError, NothingFound, Skeleton } from '../ui/feedback'
 import { Field, Select, Textarea } from '../ui/field'
 import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useList } from '../ui/list'
@@ -334,10 +334,7 @@ function Grid({ month, productId }: { month: string; productId: string | null })
         href={(m) => `/instances/${encodeURIComponent(m.instanceId)}`}
         empty={
           active ? (
-            <EmptyState
-              title={t('nothingFound')}
-              action={<Button onClick={() => change({ q: null, only: null })}>{t('clearFilters')}</Button>}
-            />
+            <NothingFound title={t('nothingFound')} onClear={() => change({ q: null, only: null })} />
           ) : (
             <EmptyState title={t('gridNone')}>{t('gridNoneHint')}</EmptyState>
           )

@@ -11,8 +11,8 @@ import { useBlocked } from '../shell/user'
 import { Button } from '../ui/button'
 import { ShortId } from '../ui/copy'
 import { ConfirmDialog } from '../ui/dialog'
-import { EmptyState } from '../ui/feedback'
-import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
+import { EmptyState, NothingFound } from '../ui/feedback'
+import { FilterBar, FilterChip, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
@@ -120,7 +120,7 @@ export function RecordList({ month, productId }: { month: string; productId: str
           onChange={(state) => change({ state: state as typeof values.state })}
         />
         {values.code ? (
-          <FilterPicker label={t('code')} value={values.code} options={[]} onChange={(code) => change({ code })} />
+          <FilterChip label={t('code')} value={values.code} onRemove={() => change({ code: null })} />
         ) : null}
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">
@@ -131,7 +131,7 @@ export function RecordList({ month, productId }: { month: string; productId: str
           rowKey={(r) => r.id}
           empty={
             active ? (
-              <EmptyState title={t('nothingFound')} action={<Button onClick={clear}>{t('clearFilters')}</Button>} />
+              <NothingFound title={t('nothingFound')} onClear={clear} />
             ) : (
               <EmptyState title={t('recordsNone')}>{t('gridNoneHint')}</EmptyState>
             )

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs a TypeScript program of the desk: `node scripts/run.mjs [--prepare] <entry.ts> [arguments…]`.
+// Runs a TypeScript program of the desk: `node scripts/run.mjs [--prepare|--build] <entry.ts> [arguments…]`. With --prepare it
+// can reach a database, with --build it can start a desk, too.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -32,8 +33,8 @@ export async function run(entry, args = []) {
 
 if (process.argv[1] && import.meta.filename === path.resolve(process.argv[1])) {
   const [first, ...rest] = process.argv.slice(2)
-  const prepared = first === '--prepare'
-  const [entry, ...args] = prepared ? rest : [first, ...rest]
-  if (prepared) await (await import('./prepare.mjs')).prepare(['packages', 'client'])
+  const steps = { '--prepare': ['packages', 'client'], '--build': ['packages', 'client', 'build'] }[first]
+  const [entry, ...args] = steps ? rest : [first, ...rest]
+  if (steps) await (await import('./prepare.mjs')).prepare(steps)
   await run(entry, args)
 }

@@ -36,6 +36,10 @@ test.beforeAll(async () => {
   })
   await call('getLicense', { orderId: unique('CSL'), customerName: own }, { version: 'v1' })
   const licences = await ask<{ items: { id: string }[] }>('GET', `/licenses?q=${own}`)
+  const products = await ask<{ items: { id: string; name: string }[] }>('GET', '/products')
+  const productRef = products.items.find(({ name }) => name === goods('template').name)?.id
+  await ask('POST', '/rehearsal-cases/usual', { productRef, version: 'v2' })
+  await ask('POST', '/rehearsals', { version: 'v2', activity: 'queryInstance', members: { instanceId: own } })
   addresses = {
     overview: '/',
     failed: `/calls?q=${own}`,
@@ -62,6 +66,7 @@ test.beforeAll(async () => {
     'tenant-syncs': `${tenant}?tab=syncs`,
     'tenant-logins': `${tenant}?tab=logins`,
     logins: '/settings/logins',
+    rehearsals: '/rehearsals',
     products: '/settings/products',
     'order-settings': '/settings/orders',
     credentials: '/settings/credentials',

@@ -11,6 +11,7 @@ import { log } from '@/lib/log'
 import { sendNotice } from '@/lib/notices'
 import { keepOrder } from '@/lib/orders'
 import { assessOrders, checkOrders } from '@/lib/reconcile'
+import { runDueRehearsals } from '@/lib/rehearsals'
 import { applyRetention } from '@/lib/retention'
 import { pruneLogins } from '@/lib/tenants'
 import { runUsagePush, usageRounds } from '@/lib/usage'
@@ -50,6 +51,7 @@ export async function boot(): Promise<void> {
     'send-alert': ({ noticeId }) => sendAlertNotice(noticeId),
     'push-usage': ({ id }, run) => runUsagePush(id, { signal: run.signal }),
     'usage-rounds': async () => void (await usageRounds()),
+    rehearse: async (_, run) => void (await runDueRehearsals(Date.now(), run.signal)),
     housekeeping,
   })
   // A purchase adds a job in its own transaction: before the queues stand no call can be served.

@@ -13,8 +13,7 @@ import { idFloor } from '@/lib/db/ids'
 import { env } from '@/lib/env'
 import { DeskError } from '@/lib/errors'
 import { prepareGround } from '@/lib/ground'
-import { isLicenseActivity, kitNames } from '@/lib/marketplace'
-import { judgeAnswer, signedCall, type Version } from '@/lib/rehearsals'
+import { judgeAnswer, signedCall, signingKinds, type Version } from '@/lib/rehearsals'
 import { applySetup } from '@/lib/setup'
 import { createToken, createUser } from '@/lib/users'
 import type { Context } from '@/lib/users/context'
@@ -199,14 +198,10 @@ function parseStrictly(args: string[], options: Command['options']) {
 /** Members of V2 that are objects may be given as JSON. */
 async function fire(order: { activity: string; version?: Version; set: Record<string, string>; to: string }) {
   const { active, defaultProduct, products } = await catalog()
-  const isKit = kitNames.some((name) => name === order.activity)
-  const [credential] = isLicenseActivity(order.activity)
-    ? [...active('license'), ...active('base')]
-    : active(isKit ? 'kit' : 'base')
-  if (!credential) {
-    const kind = isKit ? 'kit' : 'base'
-    throw new DeskError('conflict', `There is no active ${kind} credential to sign with; add one first.`)
-  }
+  const kinds = signingKinds(order.activity)
+  const [credential] = kinds.flatMap((kind) => active(kind))
+  if (!credential)
+    throw new DeskError('conflict', `There is no active ${kinds[0]} credential to sign with; add one first.`)
   const product = defaultProduct ?? products[0]
   const defaults = {
     instanceId: (await newestInstance(order.set.testFlag ?? '1')) ?? 'huaiweitest123456',

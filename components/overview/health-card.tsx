@@ -52,7 +52,7 @@ function Product({ product, overview }: { product: ProductHealth; overview: Over
           more={product.ordersAtRisk > 0 ? t('atRisk', { count: product.ordersAtRisk }) : null}
         />
         <Gauge
-          href={`/calls?view=messages&test=test${of}`}
+          href="/rehearsals"
           label={t('probeDays')}
           value={product.failingProbeDays}
           limit={limits.probeDays}

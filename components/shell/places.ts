@@ -6,6 +6,8 @@ export const places: { path: string; label: string; key?: string }[] = [
   { path: '/orders', label: 'orders', key: 'd' },
   { path: '/licenses', label: 'licenses', key: 'l' },
   { path: '/tenants', label: 'tenants', key: 't' },
+  { path: '/usage', label: 'usage', key: 'u' },
+  { path: '/rehearsals', label: 'rehearsals', key: 'r' },
   { path: '/settings/products', label: 'settings', key: 's' },
   ...['products', 'credentials', 'staff', 'tokens', 'alerts', 'retention', 'audit'].map((tab) => ({
     path: `/settings/${tab}`,

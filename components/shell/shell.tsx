@@ -19,6 +19,7 @@ import {
   Search,
   Settings,
   Sun,
+  TestTubeDiagonal,
   Webhook,
   WifiOff,
 } from 'lucide-react'
@@ -138,6 +139,7 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
     },
     { href: '/tenants', label: t('tenants'), icon: Building2 },
     { href: '/usage', label: t('usage'), icon: Gauge },
+    { href: '/rehearsals', label: t('rehearsals'), icon: TestTubeDiagonal },
     { href: '/settings', label: t('settings'), icon: Settings },
   ]
   return (

@@ -1,6 +1,6 @@
 import { lostOrders, monthStart } from '@/lib/calls'
 import { prisma } from '@/lib/db/client'
-import { probeStates } from './probes'
+import { probeStates } from '@/lib/rehearsals'
 import type { OpenAlertSettings } from './settings'
 import type { AlertFacts, AlertKind, Condition } from './types'
 
@@ -72,7 +72,7 @@ async function failedProbes(names: Names, now: Date): Promise<Condition[]> {
   const states = await probeStates(now)
   return states
     .filter(({ failing }) => failing)
-    .map(({ productRef, failingDays, lastAt, lastCode, lastMessage, activity }) => ({
+    .map(({ productRef, failingDays, lastAt, lastCode, lastMessage, activity, rehearsed }) => ({
       kind: 'probe-failed',
       subject: productRef ?? 'none',
       facts: {
@@ -82,7 +82,9 @@ async function failedProbes(names: Names, now: Date): Promise<Condition[]> {
         limit: 5,
         since: lastAt.toISOString(),
         cause: [lastCode, firstLine(lastMessage)].filter(Boolean).join(' · '),
-        path: `/calls?view=calls&test=test${productRef ? '' : '&outcome=rejected'}`,
+        path: rehearsed
+          ? '/rehearsals?good=failed'
+          : `/calls?view=calls&test=test${productRef ? '' : '&outcome=rejected'}`,
       },
     }))
 }

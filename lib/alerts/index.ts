@@ -1,5 +1,4 @@
 export { alertItem, alertQuery, firingAlerts, listAlerts } from './list'
-export { probeStates } from './probes'
 export { alertTestSchema, sendAlertNotice, testAlerts } from './send'
 export { alertSettingsInput, alertSettingsSchema, getAlertSettings, saveAlertSettings } from './settings'
 export { checkAlerts } from './watch'

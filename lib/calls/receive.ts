@@ -31,6 +31,7 @@ import { finishLicense } from './license-delivery'
 import { settleMessages } from './messages'
 import { type Recognised, recognise } from './recognise'
 import { keepRefusal, type Refusal } from './refusals'
+import { readRehearsalMark } from './rehearsal-mark'
 import type { StoredAnswer } from './types'
 import { type Verified, verify } from './verify'
 
@@ -131,14 +132,15 @@ async function refuse(
 
 function workOf(call: Recognised, verified: Verified & { ok: true }, receivedAt: Date, startedAt: number): Work {
   const { credential, signature, sentAt, nonce } = verified
+  const rehearsal = readRehearsalMark(call.request.headers, receivedAt.getTime())
   return {
-    callId: newId(receivedAt.getTime()),
+    callId: rehearsal ?? newId(receivedAt.getTime()),
     receivedAt,
     sentAt,
     startedAt,
     protocol: call.protocol,
     activity: call.activity,
-    source: 'marketplace',
+    source: rehearsal ? 'rehearsal' : 'marketplace',
     asked: parse(call),
     hints: call.hints,
     request: call.request,

@@ -181,6 +181,16 @@ export const definitions = {
     pollSeconds: 5,
     everySeconds: 30,
   },
+  /** Looks whether the time of the scheduled rehearsals has come, and runs them. */
+  rehearse: {
+    data: z.object({}),
+    retryLimit: 0,
+    retryDelaySeconds: 1,
+    timeoutSeconds: 900,
+    concurrency: 1,
+    pollSeconds: 5,
+    everySeconds: 60,
+  },
   housekeeping: {
     data: z.object({}),
     retryLimit: 0,

@@ -22,7 +22,7 @@ stands with it: viewer < operator < admin.`
 
 const tags = [
   ...['Messages', 'Calls', 'Bulk replays', 'Causes', 'Instances', 'Licences', 'Tenants'],
-  ...['Tenant sign-ins', 'Orders', 'Usage', 'Products', 'Credentials'],
+  ...['Tenant sign-ins', 'Orders', 'Usage', 'Rehearsals', 'Products', 'Credentials'],
   ...['Alerts', 'Saved views', 'Staff', 'API tokens', 'Audit', 'Retention', 'Desk'],
 ]
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']

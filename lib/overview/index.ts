@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { alertItem, firingAlerts, probeStates } from '@/lib/alerts'
+import { alertItem, firingAlerts } from '@/lib/alerts'
 import { countOpenMessages, lostOrders, messageItem, monthStart, urgentMessages } from '@/lib/calls'
 import { Prisma, prisma } from '@/lib/db/client'
 import { countUpTo } from '@/lib/db/where'
 import { countWaitingDeliveries } from '@/lib/instances'
+import { probeStates } from '@/lib/rehearsals'
 import { type Context, requireRole } from '@/lib/users/context'
 
 const time = z.iso.datetime().describe('ISO 8601, UTC')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { formatWireTimeMs, type KitName, kitAuthToken, signKitV2 } from '@/lib/marketplace'
-import type { SignedCall } from '.'
+import type { SignedCall } from './call'
 
 type KitOrder = {
   name: KitName

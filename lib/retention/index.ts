@@ -107,5 +107,7 @@ async function dropRows(before: Date): Promise<void> {
   await prisma().$executeRaw`
     DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE last_at < ${before}::timestamptz ORDER BY last_at LIMIT ${ROUND})`
   await prisma().$executeRaw`DELETE FROM alerts WHERE recovered_at < ${before}::timestamptz`
+  await prisma().$executeRaw`
+    DELETE FROM rehearsal_runs WHERE id IN (SELECT id FROM rehearsal_runs WHERE id < ${idFloor(before.getTime())}::uuid ORDER BY id LIMIT ${ROUND})`
   await prisma().$executeRaw`DELETE FROM cause_acks WHERE acknowledged_at < ${before}::timestamptz`
 }

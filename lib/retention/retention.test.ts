@@ -3,6 +3,7 @@ import { replayMessage } from '@/lib/calls'
 import { getCall } from '@/lib/calls/detail'
 import { storeMessage } from '@/lib/calls/testing'
 import { prisma } from '@/lib/db/client'
+import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
 import type { Context } from '@/lib/users/context'
@@ -30,8 +31,13 @@ it('empties payloads, then drops rows and whole months; what is younger stays', 
   const months = () =>
     prisma().$queryRaw<{ n: bigint }[]>`SELECT count(*) AS n FROM pg_inherits WHERE inhparent = 'calls'::regclass`
   const before = Number((await months())[0]?.n)
+  const rehearsed = [ago(399), ago(401)].map((at) => ({ id: newId(at.getTime()), at }))
+  await prisma().rehearsalRun.createMany({
+    data: rehearsed.map((run) => ({ ...run, version: 'v2', activity: 'queryInstance', actor: 'system' })),
+  })
   await applyRetention()
   await applyRetention()
+  expect((await prisma().rehearsalRun.findMany()).map(({ id }) => id)).toEqual([rehearsed[0]?.id])
   expect(Number((await months())[0]?.n)).toBeLessThanOrEqual(before - 3)
   expect(await getCall({ ctx: admin, id: young.callId })).toMatchObject({ payloadGone: false, request: { body: '{}' } })
   expect(await getCall({ ctx: admin, id: old.callId })).toMatchObject({ payloadGone: true, answer: null })

@@ -1,0 +1,680 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import {
+  CalendarClock,
+  CircleCheck,
+  CircleDashed,
+  CircleX,
+  ListPlus,
+  Pencil,
+  Play,
+  Plus,
+  Trash2,
+} from 'lucide-react'
+import Link from 'next/link'
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { api } from '../api'
+import { CallPayload } from '../calls/payload'
+import { ResultCode } from '../chips'
+import { useAction } from '../settings/use-action'
+import { useBlocked } from '../shell/user'
+import type { Page, Product } from '../types'
+import { Badge } from '../ui/badge'
+import { Button, IconButton } from '../ui/button'
+import { Card, KeyValue, PageHeader } from '../ui/card'
+import { cn } from '../ui/cn'
+import { Id } from '../ui/copy'
+import { ConfirmDialog, Dialog } from '../ui/dialog'
+import { Callout, EmptyState, ErrorState, FormError, NothingFound, SkeletonRows } from '../ui/feedback'
+import { Field, Input, Labelled, Select, Switch } from '../ui/field'
+import { FilterBar, FilterPicker, Segments } from '../ui/filters'
+import { AllBody, ListBody, useAll, useCount, useList } from '../ui/list'
+import type { Column } from '../ui/table'
+import { Time } from '../ui/time'
+import { useWords } from '../words'
+import { CallFields, CaseFields, callOf, type Draft, draftOf, emptyDraft } from './case-form'
+import type { RehearsalCase, Run, Schedule, Streak, Version } from './types'
+
+type Open =
+  | { what: 'fire' | 'usual' | 'schedule' }
+  | { what: 'case'; item: RehearsalCase | null }
+  | { what: 'delete'; item: RehearsalCase }
+  | { what: 'run'; run: Run }
+  | null
+
+/** Signed test calls at our own door: by hand, from saved cases, twice a day before the marketplace does it. */
+export function RehearsalsPage() {
+  const t = useTranslations('rehearsals')
+  const operator = useBlocked('operator')
+  const [open, setOpen] = useState<Open>(null)
+  const close = () => setOpen(null)
+  return (
+    <>
+      <PageHeader
+        title={t('title')}
+        lead={t('lead')}
+        actions={
+          <Button variant="primary" blocked={operator} onClick={() => setOpen({ what: 'fire' })}>
+            <Play aria-hidden />
+            {t('fireCall')}
+          </Button>
+        }
+      />
+      <div className="flex flex-col gap-4">
+        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
+          <Cases onOpen={setOpen} />
+          <div className="flex min-w-0 flex-col gap-4">
+            <ScheduleCard onChange={() => setOpen({ what: 'schedule' })} />
+            <Streaks />
+          </div>
+        </div>
+        <History onOpen={(run) => setOpen({ what: 'run', run })} />
+      </div>
+      {open?.what === 'fire' ? <FireDialog onClose={close} onDone={(run) => setOpen({ what: 'run', run })} /> : null}
+      {open?.what === 'case' ? <CaseDialog item={open.item} onClose={close} /> : null}
+      {open?.what === 'usual' ? <UsualDialog onClose={close} /> : null}
+      {open?.what === 'schedule' ? <ScheduleDialog onClose={close} /> : null}
+      {open?.what === 'run' ? <RunDialog run={open.run} onClose={close} /> : null}
+      {open?.what === 'delete' ? <DeleteDialog item={open.item} onClose={close} /> : null}
+    </>
+  )
+}
+
+function Verdict({ good }: { good: boolean | null }) {
+  const t = useTranslations('rehearsals')
+  if (good === null)
+    return (
+      <Badge tone="info" icon={CircleDashed}>
+        {t('running')}
+      </Badge>
+    )
+  return (
+    <Badge tone={good ? 'ok' : 'bad'} icon={good ? CircleCheck : CircleX}>
+      {t(good ? 'passed' : 'failed')}
+    </Badge>
+  )
+}
+
+function Cases({ onOpen }: { onOpen: (open: Open) => void }) {
+  const t = useTranslations('rehearsals')
+  const words = useWords()
+  const list = useAll<RehearsalCase>('/rehearsal-cases')
+  const blocked = useBlocked('operator')
+  const act = useAction('/rehearsal-cases', '/rehearsals')
+  const [firing, setFiring] = useState<string | null>(null)
+  const fire = async (item: RehearsalCase) => {
+    setFiring(item.id)
+    await act(async () => {
+      const run = await api<Run>('/rehearsals', { method: 'POST', json: { caseId: item.id } })
+      onOpen({ what: 'run', run })
+    })
+    setFiring(null)
+  }
+  const columns: Column<RehearsalCase>[] = [
+    { id: 'name', header: t('name'), card: 'title', cell: (c) => <span className="font-medium">{c.name}</span> },
+    {
+      id: 'activity',
+      header: t('activity'),
+      cell: (c) => `${words.activity(c.activity)} · ${c.version.toUpperCase()}`,
+    },
+    {
+      id: 'product',
+      header: t('product'),
+      from: '2xl',
+      has: (c) => c.productName !== null,
+      cell: (c) => <span className="line-clamp-1">{c.productName ?? '–'}</span>,
+    },
+    {
+      id: 'scheduled',
+      header: t('byItself'),
+      from: 'lg',
+      cell: (c) => (c.scheduled ? t('yes') : <span className="text-faint">{t('no')}</span>),
+    },
+    {
+      id: 'last',
+      header: t('lastRun'),
+      card: 'aside',
+      cell: (c) =>
+        c.lastRun ? (
+          <span className="inline-flex flex-wrap items-center gap-1.5">
+            <Verdict good={c.lastRun.good} />
+            <Time at={c.lastRun.at} className="text-faint text-xs" />
+          </span>
+        ) : (
+          <span className="text-faint">{t('never')}</span>
+        ),
+    },
+    {
+      id: 'actions',
+      header: <span className="sr-only">{t('actions')}</span>,
+      card: 'plain',
+      align: 'right',
+      cell: (c) => (
+        <span className="inline-flex items-center gap-1">
+          <Button size="sm" blocked={blocked} loading={firing === c.id} onClick={() => fire(c)}>
+            <Play aria-hidden />
+            {t('fire')}
+          </Button>
+          <IconButton
+            size="sm"
+            blocked={blocked}
+            label={t('changeCase', { name: c.name })}
+            onClick={() => onOpen({ what: 'case', item: c })}
+          >
+            <Pencil aria-hidden />
+          </IconButton>
+          <IconButton
+            size="sm"
+            blocked={blocked}
+            label={t('deleteCase', { name: c.name })}
+            onClick={() => onOpen({ what: 'delete', item: c })}
+          >
+            <Trash2 aria-hidden />
+          </IconButton>
+        </span>
+      ),
+    },
+  ]
+  return (
+    <Card
+      title={t('cases')}
+      flush
+      actions={
+        <>
+          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => onOpen({ what: 'usual' })}>
+            <ListPlus aria-hidden />
+            {t('usual')}
+          </Button>
+          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => onOpen({ what: 'case', item: null })}>
+            <Plus aria-hidden />
+            {t('addCase')}
+          </Button>
+        </>
+      }
+    >
+      <AllBody
+        list={list}
+        label={t('cases')}
+        columns={columns}
+        rowKey={(c) => c.id}
+        empty={
+          <EmptyState
+            icon={CalendarClock}
+            title={t('noCases')}
+            action={
+              <Button blocked={blocked} onClick={() => onOpen({ what: 'usual' })}>
+                <ListPlus aria-hidden />
+                {t('usual')}
+              </Button>
+            }
+          >
+            {t('noCasesHint')}
+          </EmptyState>
+        }
+      />
+    </Card>
+  )
+}
+
+function useSchedule() {
+  return useQuery({
+    queryKey: ['/rehearsal-schedule'],
+    queryFn: ({ signal }) => api<Schedule>('/rehearsal-schedule', { signal }),
+  })
+}
+
+function ScheduleCard({ onChange }: { onChange: () => void }) {
+  const t = useTranslations('rehearsals')
+  const blocked = useBlocked('admin')
+  const schedule = useSchedule()
+  return (
+    <Card
+      title={t('schedule')}
+      actions={
+        <Button size="sm" variant="ghost" blocked={blocked} disabled={!schedule.data} onClick={onChange}>
+          <Pencil aria-hidden />
+          {t('change')}
+        </Button>
+      }
+    >
+      {schedule.isPending ? (
+        <SkeletonRows rows={1} />
+      ) : schedule.isError ? (
+        <ErrorState error={schedule.error} onRetry={() => schedule.refetch()} />
+      ) : (
+        <p className="text-sm">
+          {schedule.data.enabled ? t('runsAt', { times: schedule.data.times.join(', ') }) : t('switchedOff')}
+        </p>
+      )}
+      <p className="mt-1 text-soft text-xs">{t('scheduleHint')}</p>
+    </Card>
+  )
+}
+
+function Streaks() {
+  const t = useTranslations('rehearsals')
+  const words = useWords()
+  const list = useAll<Streak>('/rehearsal-streaks')
+  return (
+    <Card title={t('streaks')}>
+      {list.isPending ? (
+        <SkeletonRows rows={2} />
+      ) : list.isError ? (
+        <ErrorState error={list.error} onRetry={() => list.refetch()} />
+      ) : list.data.items.length === 0 ? (
+        <p className="text-sm text-soft">{t('noStreaks')}</p>
+      ) : (
+        <ul className="space-y-2 text-sm">
+          {list.data.items.map((streak) => (
+            <li key={streak.productRef ?? ''} className="flex flex-wrap items-center gap-x-2 gap-y-1">
+              <span className="font-medium">{streak.productName ?? t('noProduct')}</span>
+              <Verdict good={!streak.failing} />
+              <Link
+                href={`/calls?view=calls&test=test${streak.productRef ? `&productId=${streak.productRef}` : ''}`}
+                className={cn('rounded-sm underline underline-offset-2', streak.failingDays > 0 && 'text-bad')}
+              >
+                {t('failingDays', { count: streak.failingDays })}
+              </Link>
+              {streak.failing ? (
+                <span className="basis-full text-soft text-xs">
+                  {words.activity(streak.activity)} · {[streak.lastCode, streak.lastMessage].filter(Boolean).join(' ')}{' '}
+                  · <Time at={streak.lastAt} />
+                </span>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="mt-2 text-faint text-xs">{t('streaksHint')}</p>
+    </Card>
+  )
+}
+
+const parsers = {
+  good: parseAsStringLiteral(['all', 'good', 'failed'] as const).withDefault('all'),
+  caseId: parseAsString,
+  cursor: parseAsString,
+  asOf: parseAsInteger,
+}
+
+function History({ onOpen }: { onOpen: (run: Run) => void }) {
+  const t = useTranslations('rehearsals')
+  const words = useWords()
+  const shown = useCount()
+  const cases = useAll<RehearsalCase>('/rehearsal-cases')
+  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { good, caseId } = values
+  const change = (next: object) => set({ ...next, cursor: null, asOf: null })
+  const active = good !== 'all' || caseId !== null
+  const list = useList<Run>('/rehearsals', {
+    query: () => ({ caseId, good: good === 'all' ? null : good === 'good' }),
+    key: { good, caseId },
+    limit: 20,
+  })
+  const columns: Column<Run>[] = [
+    {
+      id: 'at',
+      header: t('at'),
+      card: 'aside',
+      cell: (r) => <Time at={r.at} className="whitespace-nowrap text-soft" />,
+    },
+    {
+      id: 'what',
+      header: t('what'),
+      card: 'title',
+      cell: (r) => (
+        <button
+          type="button"
+          data-row-link
+          className="rounded-sm text-left font-medium hover:text-accent"
+          onClick={() => onOpen(r)}
+        >
+          {r.name ?? `${words.activity(r.activity)} · ${r.version.toUpperCase()}`}
+        </button>
+      ),
+    },
+    { id: 'verdict', header: t('verdict'), card: 'plain', cell: (r) => <Verdict good={r.good} /> },
+    {
+      id: 'result',
+      header: t('answer'),
+      cell: (r) => (r.resultCode ? <ResultCode code={r.resultCode} message={r.resultMsg} /> : (r.error ?? '–')),
+    },
+    {
+      id: 'duration',
+      header: t('duration'),
+      align: 'right',
+      from: 'lg',
+      cell: (r) => (r.durationMs === null ? '–' : `${r.durationMs.toLocaleString()} ms`),
+    },
+    {
+      id: 'by',
+      header: t('by'),
+      from: 'lg',
+      cell: (r) => <span className="text-soft">{r.slot ? t('bySchedule', { slot: r.slot }) : r.actor}</span>,
+    },
+  ]
+  return (
+    <section aria-label={t('history')}>
+      <FilterBar
+        active={active}
+        onClear={() => set(null)}
+        trailing={
+          list.page.data?.total === undefined
+            ? null
+            : t('count', { count: list.page.data.total, shown: shown(list.page.data.total) })
+        }
+      >
+        <h2 className="mr-2 font-semibold text-sm">{t('history')}</h2>
+        <Segments
+          label={t('verdict')}
+          value={good}
+          options={[
+            { value: 'all', label: t('all') },
+            { value: 'good', label: t('passed') },
+            { value: 'failed', label: t('failed') },
+          ]}
+          onChange={(value) => change({ good: value })}
+        />
+        <FilterPicker
+          label={t('case')}
+          value={caseId}
+          options={(cases.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+          onChange={(value) => change({ caseId: value })}
+        />
+      </FilterBar>
+      <div className="rounded-lg border border-line bg-surface">
+        <ListBody
+          {...list}
+          label={t('history')}
+          columns={columns}
+          rowKey={(r) => r.id}
+          empty={
+            active ? (
+              <NothingFound title={t('nothingFound')} onClear={() => set(null)} />
+            ) : (
+              <EmptyState title={t('noRuns')}>{t('noRunsHint')}</EmptyState>
+            )
+          }
+        />
+      </div>
+    </section>
+  )
+}
+
+/** Sends a change of a form and keeps what went wrong for it. */
+function useSubmit(onDone: () => void) {
+  const act = useAction('/rehearsal-cases', '/rehearsals', '/rehearsal-schedule', '/rehearsal-streaks')
+  const [error, setError] = useState<unknown>(null)
+  const [busy, setBusy] = useState(false)
+  const submit = async (change: () => Promise<unknown>, done?: string) => {
+    setBusy(true)
+    setError(null)
+    try {
+      await change()
+      await act(async () => {}, done)
+      onDone()
+    } catch (fault) {
+      setError(fault)
+    }
+    setBusy(false)
+  }
+  return { submit, error, busy }
+}
+
+function FireDialog({ onClose, onDone }: { onClose: () => void; onDone: (run: Run) => void }) {
+  const t = useTranslations('rehearsals')
+  const common = useTranslations('common')
+  const [draft, setDraft] = useState<Draft>(emptyDraft)
+  const { submit, error, busy } = useSubmit(() => {})
+  const call = callOf(draft)
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={t('fireCall')}
+      description={t('fireHint')}
+      footer={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button
+            variant="primary"
+            loading={busy}
+            disabled={call === null}
+            onClick={() =>
+              submit(async () => onDone(await api<Run>('/rehearsals', { method: 'POST', json: call ?? {} })))
+            }
+          >
+            <Play aria-hidden />
+            {t('fire')}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-3">
+        <FormError error={error} fields={['activity', 'expectCode', 'members']} />
+        <CallFields draft={draft} onChange={setDraft} error={error} />
+      </div>
+    </Dialog>
+  )
+}
+
+function CaseDialog({ item, onClose }: { item: RehearsalCase | null; onClose: () => void }) {
+  const t = useTranslations('rehearsals')
+  const common = useTranslations('common')
+  const [draft, setDraft] = useState<Draft>(item ? draftOf(item) : emptyDraft)
+  const { submit, error, busy } = useSubmit(onClose)
+  const call = callOf(draft)
+  const json = { ...call, name: draft.name, scheduled: draft.scheduled }
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={item ? t('changeCase', { name: item.name }) : t('addCase')}
+      footer={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button
+            variant="primary"
+            loading={busy}
+            disabled={call === null || draft.name.trim() === ''}
+            onClick={() =>
+              submit(
+                () =>
+                  item
+                    ? api(`/rehearsal-cases/${item.id}`, { method: 'PUT', json })
+                    : api('/rehearsal-cases', { method: 'POST', json }),
+                t('saved'),
+              )
+            }
+          >
+            {common('save')}
+          </Button>
+        </>
+      }
+    >
+      <FormError error={error} fields={['name', 'activity', 'expectCode', 'members']} />
+      <CaseFields draft={draft} onChange={setDraft} error={error} />
+    </Dialog>
+  )
+}
+
+function UsualDialog({ onClose }: { onClose: () => void }) {
+  const t = useTranslations('rehearsals')
+  const common = useTranslations('common')
+  const products = useAll<Product>('/products')
+  const saas = (products.data?.items ?? []).filter(({ kind }) => kind === 'saas')
+  const [productRef, setProduct] = useState('')
+  const [version, setVersion] = useState<Version>('v2')
+  const { submit, error, busy } = useSubmit(onClose)
+  const chosen = productRef || saas[0]?.id || ''
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={t('usual')}
+      description={t('usualHint')}
+      size="sm"
+      footer={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button
+            variant="primary"
+            loading={busy}
+            disabled={chosen === ''}
+            onClick={() =>
+              submit(
+                () =>
+                  api<Page<RehearsalCase>>('/rehearsal-cases/usual', {
+                    method: 'POST',
+                    json: { productRef: chosen, version },
+                  }),
+                t('saved'),
+              )
+            }
+          >
+            {t('addUsual')}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-3">
+        <FormError error={error} />
+        <Field label={t('product')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={chosen}
+              onChange={(event) => setProduct(event.target.value)}
+              options={saas.map(({ id, name }) => ({ value: id, label: name }))}
+            />
+          )}
+        </Field>
+        <Field label={t('version')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={version}
+              onChange={(event) => setVersion(event.target.value as Version)}
+              options={[
+                { value: 'v2', label: 'SaaS V2.0' },
+                { value: 'v1', label: 'SaaS V1.0' },
+              ]}
+            />
+          )}
+        </Field>
+      </div>
+    </Dialog>
+  )
+}
+
+function ScheduleDialog({ onClose }: { onClose: () => void }) {
+  const t = useTranslations('rehearsals')
+  const common = useTranslations('common')
+  const schedule = useSchedule()
+  const [enabled, setEnabled] = useState(schedule.data?.enabled ?? true)
+  const [times, setTimes] = useState((schedule.data?.times ?? []).join(', '))
+  const { submit, error, busy } = useSubmit(onClose)
+  const list = times.split(/[\s,，、;；]+/).filter(Boolean)
+  const wrong = list.length === 0 || list.some((time) => !/^([01]\d|2[0-3]):[0-5]\d$/.test(time))
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={t('schedule')}
+      size="sm"
+      footer={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button
+            variant="primary"
+            loading={busy}
+            disabled={wrong}
+            onClick={() =>
+              submit(
+                () => api('/rehearsal-schedule', { method: 'PUT', json: { enabled, times: list } }),
+                t('scheduleSaved'),
+              )
+            }
+          >
+            {common('save')}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-3">
+        <FormError error={error} />
+        <Labelled label={t('enabled')}>
+          <Switch checked={enabled} onCheckedChange={setEnabled} />
+        </Labelled>
+        <Field label={t('times')} hint={t('timesHint')} error={wrong ? t('timesWrong') : null}>
+          {(control) => <Input {...control} value={times} onChange={(event) => setTimes(event.target.value)} />}
+        </Field>
+      </div>
+    </Dialog>
+  )
+}
+
+function DeleteDialog({ item, onClose }: { item: RehearsalCase; onClose: () => void }) {
+  const t = useTranslations('rehearsals')
+  const act = useAction('/rehearsal-cases', '/rehearsals')
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      danger
+      title={t('deleteCase', { name: item.name })}
+      confirmLabel={t('delete')}
+      onConfirm={() => act(() => api(`/rehearsal-cases/${item.id}`, { method: 'DELETE' }), t('deleted'))}
+    >
+      {t('deleteAsk')}
+    </ConfirmDialog>
+  )
+}
+
+/** Verdict, answer and the call itself. */
+function RunDialog({ run, onClose }: { run: Run; onClose: () => void }) {
+  const t = useTranslations('rehearsals')
+  const words = useWords()
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={
+        <span className="inline-flex flex-wrap items-center gap-2">
+          {run.name ?? `${words.activity(run.activity)} · ${run.version.toUpperCase()}`}
+          <Verdict good={run.good} />
+        </span>
+      }
+      size="lg"
+    >
+      <div className="flex flex-col gap-4">
+        {run.error ? <Callout tone="bad">{run.error}</Callout> : null}
+        <KeyValue
+          columns
+          items={[
+            [t('answer'), <ResultCode key="r" code={run.resultCode} message={run.resultMsg} />],
+            [t('duration'), run.durationMs === null ? '–' : `${run.durationMs.toLocaleString()} ms`],
+            [t('signature'), run.bodySign === null ? t('unsigned') : t(run.bodySign ? 'signedWell' : 'signedBadly')],
+            [t('at'), <Time key="t" at={run.at} style="full" />],
+            run.productName ? [t('product'), run.productName] : null,
+            run.instanceId ? [t('instance'), <Id key="i" value={run.instanceId} />] : null,
+          ]}
+        />
+        {run.resultMsg && !run.good ? <p className="break-words text-sm">{run.resultMsg}</p> : null}
+        {run.hasCall ? (
+          <>
+            <CallPayload id={run.id} />
+            <Link href={`/calls/${run.id}`} className="rounded-sm text-accent text-sm underline underline-offset-2">
+              {t('toCall')}
+            </Link>
+          </>
+        ) : (
+          <p className="text-sm text-soft">{t('noCall')}</p>
+        )}
+      </div>
+    </Dialog>
+  )
+}

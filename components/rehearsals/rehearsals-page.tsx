@@ -1,17 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import {
-  CalendarClock,
-  CircleCheck,
-  CircleDashed,
-  CircleX,
-  ListPlus,
-  Pencil,
-  Play,
-  Plus,
-  Trash2,
-} from 'lucide-react'
+import { CalendarClock, CircleCheck, CircleDashed, CircleX, ListPlus, Pencil, Play, Plus, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'

@@ -1,5 +1,5 @@
 /** Who may import whom; ARCHITECTURE.md draws the same picture. */
-const tests = '\\.test\\.tsx?$'
+const tests = '\\.test\\.tsx?$|/test-[a-z-]+\\.ts$'
 const plumbing = '(db|http|i18n|jobs|marketplace|openapi)'
 
 /** @type {import('dependency-cruiser').IConfiguration} */

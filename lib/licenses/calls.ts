@@ -78,6 +78,7 @@ export async function licenseOfEvent(
     orderLineId: string | null
     customerId: string | null
     customerName: string | null
+    releasedAt: Date | null
   },
   by: Circumstances,
 ): Promise<Provided> {
@@ -108,10 +109,26 @@ export async function licenseOfEvent(
     },
     origin,
   )
+  if (instance.releasedAt) {
+    const license = await released(opened.license, instance.releasedAt, by)
+    return { ...opened, license, asks: false }
+  }
   const provided = await provide(opened, by)
   // Asked again after an upload: its answer was lost on the way, so the same licence is sent once more.
   if (provided.license.state === 'active' && !opened.isNew) await upload(tx, provided.license.id)
   return provided
+}
+
+/** An instance was released, and its online licences with it. */
+export async function releaseLicensesOf(instanceId: string, releasedAt: Date, by: Circumstances): Promise<void> {
+  await lockLicenses(by.tx)
+  const ofInstance = Prisma.sql`kind = 'license-online' AND instance_id = ${instanceId}`
+  for (const license of await lockWhere(by.tx, ofInstance)) await released(license, releasedAt, by)
+}
+
+async function released(license: License, releasedAt: Date, { tx, origin }: Circumstances): Promise<License> {
+  const fact = { type: 'released', key: '', occurredAt: releasedAt, data: {} } as const
+  return (await applyFacts(tx, license, [fact], origin)).license
 }
 
 async function provide(opened: { license: License; isNew: boolean }, by: Circumstances): Promise<Provided> {

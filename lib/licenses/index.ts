@@ -5,6 +5,7 @@ export {
   licenseOfEvent,
   licenseOfOrder,
   noteFetched,
+  releaseLicensesOf,
   renewLicense,
 } from './calls'
 export { sweepLicenses } from './code-actions'

@@ -6,7 +6,8 @@ import { type Activity, done, productOf, releasedAnswer, type Scene, unknownInst
 /** A device applies for an online licence: accepted now, made and uploaded later (zh-cn_topic_0070649255). */
 export const getLicenseAsync: Activity<GetLicenseAsync> = {
   businessKey: (command) => eventOf(command.eventId, command.deviceFingerprint),
-  touches: ({ instanceId }) => ({ instanceIds: [instanceId], readOnly: true }),
+  // Locked, so that an application and the release of its instance cannot pass each other by.
+  touches: ({ instanceId }) => ({ instanceIds: [instanceId] }),
   async decide(command, scene) {
     const { instanceId } = command
     const state = scene.book.find(instanceId)?.state
@@ -17,6 +18,7 @@ export const getLicenseAsync: Activity<GetLicenseAsync> = {
     if (refused) return { ...about, answer: refused }
     const { license } = await licenseOfEvent(command, state, scene)
     const shown = { ...about, licenseId: license.id }
+    if (state.state === 'released' && !license.deliveredAt) return { ...shown, answer: releasedAnswer(state) }
     if (license.state === 'denied') {
       const { code = ResultCode.internalError, error } = refusal(license)
       return { ...shown, answer: { code, message: error ?? undefined } }
@@ -26,9 +28,9 @@ export const getLicenseAsync: Activity<GetLicenseAsync> = {
   },
 }
 
-/** Why an application is refused, or null. */
+/** Why an application is refused, or null. One for a released instance is kept, as one is that came before the release. */
 async function refuse(command: GetLicenseAsync, state: InstanceState, scene: Scene): Promise<Answer | null> {
-  if (state.state === 'released') return releasedAnswer(state)
+  if (state.state === 'released') return null
   const rules = productOf(scene, state)?.licenseRules
   const { expireTime, effectiveTime, deviceFingerprint } = command
   if (rules?.needsDevice && !deviceFingerprint) return { code: ResultCode.licenseNeedsDevice }

@@ -52,6 +52,28 @@ export async function buy({ name, productId, skuCode }: Goods, fields: Fields = 
   return { orderId, buyer: buyerInfo, answer, instanceId: answer.instanceId ?? '', again }
 }
 
+/** Somebody orders it by use: an instance that usage can be recorded for, from `openedAt` on. */
+export async function buyByUse({ name, productId, skuCode }: Goods) {
+  const at = new Date()
+  const order = buildOrder({
+    orderId: orderIdAt(at, random),
+    orderType: 'NEW',
+    at,
+    chargingMode: 'ON_DEMAND',
+    product: { productId, skuCode, productName: `${name},按需`, quantity: 1 },
+    buyer: randomBuyer(random),
+    amount: '0.00',
+  })
+  await post(`${marketplaceUrl}/sandbox/control`, { orders: [order] })
+  const purchase = { orderId: order.orderId, orderLineId: lineOf(order.orderId), businessId: random.uuid() }
+  const instanceId = (await call('newInstance', purchase)).instanceId ?? ''
+  const { deliveredAt } = await ask<{ deliveredAt: string }>('GET', `/instances/${instanceId}`)
+  return { instanceId, openedAt: new Date(deliveredAt) }
+}
+
+/** Makes the marketplace treat pushes of usage badly. */
+export const troubleUsage = (usageFaults: object[]) => post(`${marketplaceUrl}/sandbox/control`, { usageFaults })
+
 /** An order the marketplace has from now on, as `buy` makes one; nobody calls about it. */
 export async function register(
   { name, productId, skuCode }: Goods,

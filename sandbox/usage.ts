@@ -147,13 +147,17 @@ export class UsageBook {
     if (records.length > LIMIT) return usageError(api === 'new' ? '94060004' : 'MKT.9003')
     const abnormal: Abnormal[] = []
     const good: AcceptedUsage[] = []
+    const seen = { numbers: new Set<unknown>(), periods: new Set<string>() }
     for (const [at, record] of (records as Wire[]).entries()) {
-      const code = (half && at % 2 === 1 ? half : null) ?? this.judge(api, record, now, good)
+      const code = (half && at % 2 === 1 ? half : null) ?? this.judge(api, record, now, seen)
       if (code) {
         const { instance_id, metering_sn } = record
         abnormal.push({ instance_id, metering_sn, error_code: code, error_msg: CODE_WORDS[code] ?? 'rejected' })
       } else {
-        good.push(acceptedOf(api, record))
+        const one = acceptedOf(api, record)
+        good.push(one)
+        seen.numbers.add(one.meteringSn)
+        seen.periods.add(periodOf(one))
       }
     }
     // The older interface knows no codes of records: one bad record spoils them all, a duplicate is dropped later.
@@ -174,7 +178,12 @@ export class UsageBook {
     if (one.meteringSn) this.numbers.add(one.meteringSn)
   }
 
-  private judge(api: 'new' | 'old', record: Wire, now: Date, good: AcceptedUsage[]): string | null {
+  private judge(
+    api: 'new' | 'old',
+    record: Wire,
+    now: Date,
+    seen: { numbers: Set<unknown>; periods: Set<string> },
+  ): string | null {
     const { instance_id, record_time, begin_time, end_time, usage_value, metering_sn } = record
     const instance = this.instances.get(String(instance_id)) ?? (this.lenient ? { instanceId: '' } : undefined)
     if (typeof instance_id !== 'string' || !instance) return '001'
@@ -185,13 +194,10 @@ export class UsageBook {
     if (api === 'new' && (typeof metering_sn !== 'string' || metering_sn === '' || metering_sn.length > 64))
       return '004'
     const one = acceptedOf(api, record)
-    if (api === 'new' && (this.numbers.has(metering_sn as string) || good.some((g) => g.meteringSn === metering_sn))) {
-      return '005'
-    }
+    if (api === 'new' && (this.numbers.has(metering_sn as string) || seen.numbers.has(metering_sn))) return '005'
     if (instance.delisted) return '006'
     if (now.getTime() - begin > AGE_MS) return '007'
-    const isRepeated = this.records.has(periodOf(one)) || good.some((g) => periodOf(g) === periodOf(one))
-    if (isRepeated) return '010'
+    if (this.records.has(periodOf(one)) || seen.periods.has(periodOf(one))) return '010'
     if (begin > end || end > now.getTime()) return '011'
     if (instance.chargingMode && instance.chargingMode !== 'ON_DEMAND') return '012'
     if (instance.abnormal) return '013'

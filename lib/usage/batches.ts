@@ -7,13 +7,15 @@ import {
   type UsageEntry,
   type UsageOutcome,
 } from '@/lib/marketplace'
-import { pushable } from './pushes'
+import { lockPush, pushable } from './pushes'
 
 /** Longer than a request may take, so that a batch is never asked for twice at once without need. */
 const LEASE_SECONDS = 60
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 const GATHER = 5_000
+const firstId = '00000000-0000-0000-0000-000000000000'
+export const ungathered: Gathered = { state: 'queued', after: firstId }
 
 export type Push = {
   id: string
@@ -34,13 +36,29 @@ export type Batch = {
   entries: Entry[]
 }
 
-/** Queues what a push of staff was made for. Answers false when there is no more. */
-export async function gatherSome(id: string, filter: Parameters<typeof pushable>[0]): Promise<boolean> {
-  const count = await prisma().$executeRaw`
-    UPDATE usage_records SET state = 'queued', push_id = ${id}::uuid, changed_at = now()
-    WHERE id IN (SELECT r.id FROM usage_records r WHERE ${pushable(filter)} ORDER BY r.id LIMIT ${GATHER}
-      FOR UPDATE SKIP LOCKED)`
-  return count === GATHER
+/** Where gathering stands: records of this state up to this id were looked at. */
+export type Gathered = { state: 'queued' | 'draft'; after: string }
+
+/**
+ * Queues what a push of staff was made for, some at a time in the order of an index; hand in what it answered last.
+ * Answers null when there is no more.
+ */
+export async function gatherSome(
+  id: string,
+  filter: Parameters<typeof pushable>[0],
+  { state, after }: Gathered,
+): Promise<Gathered | null> {
+  const rows = await prisma().$queryRaw<{ count: number; last: string | null }[]>`
+    WITH gathered AS (
+      UPDATE usage_records SET state = 'queued', push_id = ${id}::uuid, changed_at = now()
+      WHERE id IN (SELECT r.id FROM usage_records r
+        WHERE ${pushable(filter)} AND r.state = ${state} AND r.id > ${after}::uuid ORDER BY r.id LIMIT ${GATHER}
+        FOR UPDATE SKIP LOCKED)
+      RETURNING id
+    ) SELECT count(*)::int AS count, max(id::text) AS last FROM gathered`
+  const { count = 0, last = null } = rows[0] ?? {}
+  if (count === GATHER && last) return { state, after: last }
+  return state === 'queued' ? { state: 'draft', after: firstId } : null
 }
 
 /** Records the marketplace would refuse for their age are not sent. Answers how many. */
@@ -191,6 +209,7 @@ export async function settleBatch(batch: Batch, outcome: UsageOutcome, now: Date
       UPDATE usage_batches SET state = 'done', code = ${code}, message = ${message}, answered_at = ${now}
       WHERE id = ${batch.id}::uuid AND state = 'sending' AND attempts = ${batch.attempts}`
     if (count === 0) return
+    await lockPush(tx, batch.pushId)
     if (verdict.kind === 'settled') await settleRecords(tx, batch, verdict.rejected, now)
     if (verdict.kind === 'split') await split(tx, batch, verdict.doubt, now)
     if (verdict.kind === 'stopped') {
@@ -207,19 +226,19 @@ async function settleRecords(
   rejected: { id: string; code: string; message: string }[],
   now: Date,
 ): Promise<void> {
-  const ids = rejected.map(({ id }) => id)
-  const accepted = await tx.$executeRaw`
-    UPDATE usage_records SET state = 'accepted', changed_at = ${now}
-    WHERE batch_id = ${batch.id}::uuid AND state = 'pushed' AND NOT id = ANY(${ids}::uuid[])`
-  const refused =
-    rejected.length === 0
-      ? 0
-      : await tx.$executeRaw`
-          UPDATE usage_records u SET state = 'rejected', code = r.code, message = r.message, changed_at = ${now}
-          FROM jsonb_to_recordset(${JSON.stringify(rejected)}::jsonb) AS r(id uuid, code text, message text)
-          WHERE u.id = r.id AND u.batch_id = ${batch.id}::uuid AND u.state = 'pushed'`
-  await tx.$executeRaw`UPDATE usage_pushes SET accepted = accepted + ${accepted}, rejected = rejected + ${refused}
-    WHERE id = ${batch.pushId}::uuid`
+  const byId = JSON.stringify(Object.fromEntries(rejected.map(({ id, ...why }) => [id, why])))
+  await tx.$executeRaw`
+    WITH settled AS (
+      UPDATE usage_records SET changed_at = ${now}, code = ${byId}::jsonb -> id::text ->> 'code',
+        message = ${byId}::jsonb -> id::text ->> 'message',
+        state = CASE WHEN jsonb_exists(${byId}::jsonb, id::text) THEN 'rejected' ELSE 'accepted' END
+      WHERE batch_id = ${batch.id}::uuid AND state = 'pushed' RETURNING state
+    ), counts AS (
+      SELECT count(*) FILTER (WHERE state = 'accepted') AS accepted, count(*) FILTER (WHERE state = 'rejected') AS rejected
+      FROM settled
+    )
+    UPDATE usage_pushes p SET accepted = p.accepted + c.accepted, rejected = p.rejected + c.rejected
+    FROM counts c WHERE p.id = ${batch.pushId}::uuid`
 }
 
 async function split(tx: Tx, batch: Batch, doubt: boolean, now: Date): Promise<void> {

@@ -142,8 +142,10 @@ export const usageProductMonth = z
   .meta({ id: 'UsageProductMonth', description: "A product's use in a month." })
 export type UsageProductMonth = z.output<typeof usageProductMonth>
 
-type SumRow = Pick<UsageProductMonth, keyof typeof sums | 'productRef' | 'productName' | 'instances'>
-type OpenRow = { productRef: string | null; draft: number; queued: number; inFlight: number; oldest: Date | null }
+type SumRow = Pick<
+  UsageProductMonth,
+  keyof typeof sums | 'productRef' | 'productName' | 'instances' | 'draft' | 'queued' | 'inFlight'
+> & { oldest: Date | null }
 
 /** What a month looks like by product: the screen of the monthly push. Viewers and above. */
 export async function usageOverview({
@@ -156,39 +158,35 @@ export async function usageOverview({
   now?: Date
 }): Promise<UsageProductMonth[]> {
   requireRole(ctx, 'viewer')
-  const [rows, open, silent, settings, settled] = await Promise.all([
+  const [rows, silent, settings, settled] = await Promise.all([
     prisma().$queryRaw<SumRow[]>`
-      SELECT s.product_ref AS "productRef", p.name AS "productName", s.instances, ${sumColumns('s')}
+      SELECT s.product_ref AS "productRef", p.name AS "productName", ${sumColumns('s')}, s.draft, s.queued,
+        s.pushed AS "inFlight", coalesce(n.instances, 0) AS instances,
+        CASE WHEN s.product_ref IS NULL THEN ${oldestOf(Prisma.sql`r.product_ref IS NULL`)}
+          ELSE ${oldestOf(Prisma.sql`r.product_ref = s.product_ref`)} END AS oldest
       FROM (
-        SELECT product_ref, count(*)::int AS instances, sum(records)::int AS records, sum(value) AS value,
+        SELECT nullif(product_ref, ${NO_PRODUCT}::uuid) AS product_ref, sum(records)::int AS records, sum(value) AS value,
           sum(accepted)::int AS accepted, sum(accepted_value) AS accepted_value, sum(rejected)::int AS rejected,
-          sum(rejected_value) AS rejected_value
-        FROM usage_months WHERE month = ${month} AND records > 0 GROUP BY product_ref
-      ) s LEFT JOIN products p ON p.id = s.product_ref ORDER BY p.name`,
-    prisma().$queryRaw<OpenRow[]>`
-      SELECT product_ref AS "productRef", count(*) FILTER (WHERE state = 'draft')::int AS draft,
-        count(*) FILTER (WHERE state = 'queued')::int AS queued,
-        count(*) FILTER (WHERE state = 'pushed')::int AS "inFlight",
-        min(begin_at) FILTER (WHERE state IN ('draft', 'queued')) AS oldest
-      FROM usage_records WHERE state IN ('draft', 'queued', 'pushed') AND state <> 'accepted' AND month = ${month}
-      GROUP BY product_ref`,
+          sum(rejected_value) AS rejected_value, sum(draft)::int AS draft, sum(queued)::int AS queued,
+          sum(pushed)::int AS pushed, min(day) FILTER (WHERE draft + queued > 0) AS open_day
+        FROM usage_days WHERE day >= ${`${month}-01`}::date AND day < ${`${month}-01`}::date + interval '1 month'
+        GROUP BY product_ref HAVING sum(records) > 0
+      ) s LEFT JOIN products p ON p.id = s.product_ref LEFT JOIN (
+        SELECT product_ref, count(*)::int AS instances FROM usage_months WHERE month = ${month} AND records > 0
+        GROUP BY product_ref
+      ) n ON n.product_ref IS NOT DISTINCT FROM s.product_ref ORDER BY p.name`,
     silentInstances(month, now),
     usageSettings(),
     prisma().usageSettlement.findMany({ where: { month } }),
   ])
-  return rows.map((row) => {
-    const own = open.find(({ productRef }) => productRef === row.productRef)
+  return rows.map(({ oldest, ...row }) => {
     const set = row.productRef ? settings.get(row.productRef) : undefined
     const rhythm = set?.rhythm ?? 'monthly'
     const settlement = settled.find(({ productRef }) => productRef === (row.productRef ?? NO_PRODUCT))
-    const oldest = own?.oldest ?? null
     return {
       ...row,
       api: set?.api ?? 'new',
       rhythm,
-      draft: own?.draft ?? 0,
-      queued: own?.queued ?? 0,
-      inFlight: own?.inFlight ?? 0,
       silent: silent.get(row.productRef) ?? 0,
       oldestOpenAt: oldest?.toISOString() ?? null,
       expiresAt: oldest ? new Date(oldest.getTime() + USAGE_AGE_DAYS * 86_400_000).toISOString() : null,
@@ -198,6 +196,12 @@ export async function usageOverview({
       settledNote: settlement?.note ?? null,
     }
   })
+}
+
+/** Begin of a product's oldest record that was not sent, on its first day with one. */
+function oldestOf(ofProduct: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`(SELECT r.begin_at FROM usage_records r WHERE ${ofProduct} AND r.state IN ('draft', 'queued')
+    AND r.begin_at >= (s.open_day::timestamp AT TIME ZONE 'Asia/Shanghai') ORDER BY r.begin_at LIMIT 1)`
 }
 
 /** Stands for "no product" where a key needs one. */

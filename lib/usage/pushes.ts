@@ -180,6 +180,11 @@ export async function cancelUsagePush({ ctx, id }: { ctx: Context; id: string })
   return getUsagePush({ ctx, id })
 }
 
+/** Whoever changes records and their push takes the push first, so that nobody waits for one another in a circle. */
+export async function lockPush(tx: Tx, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT FROM usage_pushes WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+}
+
 /** What a push has queued and not sent waits again for its product's rhythm, or for somebody's next push. */
 export async function giveBack(tx: Tx, id: string): Promise<void> {
   await tx.$executeRaw`

@@ -8,8 +8,18 @@ import { env } from '@/lib/env'
 import { exchange } from '@/lib/http/guarded-fetch'
 import { enqueueMany } from '@/lib/jobs'
 import { buildOldUsagePush, buildUsagePush, parseUsageAnswer, type UsageOutcome } from '@/lib/marketplace'
-import { type Batch, claimBatch, gatherSome, type Push, refuseAged, retakeBatch, settleBatch } from './batches'
-import { giveBack } from './pushes'
+import {
+  type Batch,
+  claimBatch,
+  type Gathered,
+  gatherSome,
+  type Push,
+  refuseAged,
+  retakeBatch,
+  settleBatch,
+  ungathered,
+} from './batches'
+import { giveBack, lockPush } from './pushes'
 import { dueBefore } from './timing'
 
 const REQUEST_MS = 30_000
@@ -54,7 +64,7 @@ export async function runUsagePush(id: string, { signal, clock = () => new Date(
 }
 
 async function gather({ id }: Push, filter: object, signal?: AbortSignal): Promise<void> {
-  while (!(await isCancelled(id)) && (await gatherSome(id, filter))) {
+  for (let at: Gathered | null = ungathered; at && !(await isCancelled(id)); at = await gatherSome(id, filter, at)) {
     if (signal?.aborted) throw new Error('stopped; another process goes on with this push')
   }
   await prisma().usagePush.update({ where: { id }, data: { gathered: true } })
@@ -127,6 +137,7 @@ function sentenceOf(outcome: UsageOutcome): string {
 /** Ends a push that has nothing left to send; one with unanswered requests stays for the next round. */
 async function finish(push: Push, stopped: string | null, now: Date): Promise<void> {
   await prisma().$transaction(async (tx) => {
+    await lockPush(tx, push.id)
     const { cancelRequested } = await tx.usagePush.findUniqueOrThrow({ where: { id: push.id } })
     if (stopped || cancelRequested) await giveBack(tx, push.id)
     const sending = await tx.usageBatch.count({ where: { pushId: push.id, state: 'sending' } })

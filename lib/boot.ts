@@ -1,5 +1,13 @@
 import { checkAlerts, sendAlertNotice } from '@/lib/alerts'
-import { afterCalls, flushRefusals, receive, runBulkReplay, settleApplication, settleMessages } from '@/lib/calls'
+import {
+  afterCalls,
+  flushRefusals,
+  receive,
+  runBulkReplay,
+  settleApplication,
+  settleMessages,
+  watchMissed,
+} from '@/lib/calls'
 import { catalog, catalogNow } from '@/lib/catalog'
 import { flushUsed } from '@/lib/credentials'
 import { prisma } from '@/lib/db/client'
@@ -57,13 +65,14 @@ export async function boot(): Promise<void> {
   // A purchase adds a job in its own transaction: before the queues stand no call can be served.
   await startJobs()
   await catalog().catch(() => catalogNow())
-  globalThis.__desk = { receive, stop }
+  const stopWatching = watchMissed()
+  globalThis.__desk = { receive, stop: () => stop(stopWatching) }
   const link = await ensureSetupLink()
   if (link) process.stderr.write(`Create the first administrator here (once, within 24 hours): ${link}\n`)
 }
 
-async function stop(): Promise<void> {
-  await stopJobs()
+async function stop(stopWatching: () => Promise<void>): Promise<void> {
+  await Promise.all([stopJobs(), stopWatching()])
   await Promise.allSettled([flushUsed(), flushRefusals()])
   await Promise.all([prisma().$disconnect(), leaveDirect()])
 }

@@ -9,7 +9,7 @@ import { childrenOf, freePort, isHealthy, postmasterOf, type RunningDesk, setUp,
 import { orderIds, orderOf, shop, shopDocument } from './purchases'
 import { long } from './settings'
 import { type Answered, isAcknowledged, type Shoppers, sendShoppers } from './shoppers'
-import { faultsOf, noFaults, waitingDeliveries } from './stored'
+import { faultsOf, miscounted, noFaults, waitingDeliveries } from './stored'
 
 const AWAY_MS = long ? 15_000 : 6_000
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-away-'))
@@ -68,6 +68,10 @@ async function expectAllIsWell(shoppers: Shoppers): Promise<void> {
   const giveUpAt = Date.now() + 60_000
   while ((await waitingDeliveries(database.url)) > 0 && Date.now() < giveUpAt) await sleep(250)
   expect(await waitingDeliveries(database.url)).toBe(0)
+  // What met no database is on record as well, a little later.
+  const sent = shoppers.answered.map(({ orderId }) => orderId)
+  while ((await miscounted(database.url, sent)).length > 0 && Date.now() < giveUpAt) await sleep(250)
+  expect(await miscounted(database.url, sent)).toEqual([])
   expect(await isHealthy(desk.url)).toBe(true)
 }
 

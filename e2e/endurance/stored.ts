@@ -51,3 +51,14 @@ export async function waitingDeliveries(url: string): Promise<number> {
   )
   return row?.count ?? 0
 }
+
+/** Of these orders, those with more or fewer calls on record than were sent for them. */
+export async function miscounted(url: string, sent: string[]): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    url,
+    `SELECT wanted AS id FROM unnest($1::text[]) AS wanted
+     WHERE 1 <> (SELECT count(*) FROM calls WHERE order_id = wanted AND source = 'marketplace')`,
+    [sent],
+  )
+  return rows.map(({ id }) => id)
+}

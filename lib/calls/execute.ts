@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { type Catalog, catalogAt } from '@/lib/catalog'
-import { Prisma, prisma } from '@/lib/db/client'
+import { Prisma } from '@/lib/db/client'
 import { directly, type RawTx } from '@/lib/db/direct'
 import { GroupCommit } from '@/lib/db/group-commit'
 import { once } from '@/lib/db/once'
@@ -280,20 +280,12 @@ async function addJobs(tx: RawTx, jobs: JobRequest[]): Promise<void> {
   await enqueueMany(tx, [...together, ...others])
 }
 
-/** Records a call whose effect could not be had: the answer is "internal error", the call is kept for a replay. */
-export async function recordTrouble(work: Work, config: Catalog, message: string): Promise<Done> {
+/** A call whose effect could not be had: answered "internal error", and kept for a replay. */
+export function troubleOf(work: Work, config: Catalog, message: string): { done: Done; row: CallRow } {
   const decision: Decision = { answer: { code: ResultCode.internalError, message } }
   const answer = work.write(decision.answer, config, null)
-  const row = rowOf(work, decision, answer)
-  const ids = await prisma().$transaction((tx) => recordCalls(tx, [row]), { maxWait: 1000, timeout: 2000 })
-  return {
-    callId: work.callId,
-    messageId: ids.get(row.messageKey) ?? null,
-    answer,
-    decision,
-    outcome: 'failed',
-    nonceSeen: false,
-  }
+  const done: Done = { callId: work.callId, messageId: null, answer, decision, outcome: 'failed', nonceSeen: false }
+  return { done, row: rowOf(work, decision, answer) }
 }
 
 /**

@@ -9,6 +9,7 @@ export {
 export { settleApplication } from './license-delivery'
 export { lostOrders, monthStart } from './lost-orders'
 export { reopenMessage, resolveMessage, settleMessages } from './messages'
+export { watchMissed } from './missed'
 export { openPayload } from './payload'
 export { countOpenMessages, messageItem, urgentMessages } from './queries'
 export { afterCalls, receive } from './receive'

@@ -26,9 +26,10 @@ import {
   writeV2,
 } from '@/lib/marketplace'
 import { callTook, countRefusal } from '@/lib/metrics'
-import { type Done, execute, finishCall, type Hints, recordTrouble, type Work } from './execute'
+import { type Done, execute, finishCall, type Hints, troubleOf, type Work } from './execute'
 import { finishLicense } from './license-delivery'
-import { settleMessages } from './messages'
+import { type CallRow, recordCalls, settleMessages } from './messages'
+import { keepMissed } from './missed'
 import { type Recognised, recognise } from './recognise'
 import { keepRefusal, type Refusal } from './refusals'
 import { readRehearsalMark } from './rehearsal-mark'
@@ -44,6 +45,7 @@ const DELIVERY_BY_MS = { v1: 15_000, v2: 3_500 }
 /** With more calls than this at once a V2 purchase is answered "processing" and left to the jobs. */
 const CALM = 12
 const V1_WAITERS = 200
+const DATABASE_AWAY = 'our database is not available; please send this again'
 
 const traffic = () => once('calls:traffic', () => ({ inFlight: 0, waiting: 0 }))
 
@@ -179,7 +181,7 @@ async function serve(work: Work, call: Recognised, config: Catalog): Promise<Raw
   const done = await within(running, ANSWER_BY_MS - (performance.now() - work.startedAt))
   if (!done) {
     log.error({ callId: work.callId, activity: work.activity }, 'the database did not answer in time')
-    const said: Answer = { code: ResultCode.internalError, message: 'our database did not answer in time' }
+    const said: Answer = { code: ResultCode.internalError, message: DATABASE_AWAY }
     const answer = work.write(said, config, null)
     void running.then((late) => tellWhatWasSent(work, late, said, answer))
     observe(work, 'failed', ResultCode.internalError)
@@ -199,22 +201,24 @@ async function tellWhatWasSent(work: Work, late: Done, said: Answer, answer: Sto
     .catch((error) => log.warn({ err: error, callId: work.callId }, 'the record of a late call says another answer'))
 }
 
-/** Executes a call; what goes wrong on our side is answered 000005 and, where the database is there, recorded. */
+/** Executes a call; what goes wrong on our side is answered 000005, and recorded now or once the database is back. */
 export async function perform(work: Work, config: Catalog): Promise<Done> {
   try {
     return await execute(work)
   } catch (error) {
     const unavailable = isUnavailable(error)
     log.error({ err: error, callId: work.callId, activity: work.activity }, 'a call could not be carried out')
-    const message = unavailable ? 'our database is not available; please send this again' : 'internal error'
-    if (!unavailable) {
-      const recorded = await recordTrouble(work, config, message).catch(() => null)
-      if (recorded) return recorded
-    }
-    const decision = { answer: { code: ResultCode.internalError, message } }
-    const answer = work.write(decision.answer, config, null)
-    return { callId: work.callId, messageId: null, answer, decision, outcome: 'failed', nonceSeen: false }
+    const { done, row } = troubleOf(work, config, unavailable ? DATABASE_AWAY : 'internal error')
+    const recorded = unavailable ? null : await recordTrouble(row).catch(() => null)
+    if (recorded) done.messageId = recorded
+    else if (work.source === 'marketplace') await keepMissed(row)
+    return done
   }
+}
+
+async function recordTrouble(row: CallRow): Promise<string | null> {
+  const ids = await prisma().$transaction((tx) => recordCalls(tx, [row]), { maxWait: 1000, timeout: 2000 })
+  return ids.get(row.messageKey) ?? null
 }
 
 /**

@@ -3,8 +3,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import {
   ChevronLeft,
-  CircleCheck,
-  CircleX,
   ClipboardCopy,
   Clock,
   Download,
@@ -20,26 +18,27 @@ import {
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
-import { type ReactNode, useState } from 'react'
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, apiText, errorText } from '../api'
-import { InstanceStateChip, MessageStateChip, ResultCode, SourceMark, TestMark } from '../chips'
+import { MessageStateChip, ResultCode, SourceMark, TestMark } from '../chips'
 import { useBlocked } from '../shell/user'
-import type { Call, CallDetail, MessageDetail, Product } from '../types'
+import type { Call, CallDetail, MessageDetail } from '../types'
 import { Badge } from '../ui/badge'
 import { Button, IconButton } from '../ui/button'
 import { Card, KeyValue, PageHeader } from '../ui/card'
 import { copyText, Id } from '../ui/copy'
-import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
+import { ErrorState, SkeletonRows } from '../ui/feedback'
 import { saveFile } from '../ui/file'
-import { useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Time, useRemaining } from '../ui/time'
 import { Timeline } from '../ui/timeline'
 import { toast } from '../ui/toast'
 import { outcomeLook, useWords } from '../words'
+import { InstanceCard, NoticesCard, OrderCard } from './message-cards'
 import { WindowLeft } from './message-list'
-import { CallPayload, useCall } from './payload'
+import { CallPayload } from './payload'
+import { Situation } from './situation'
 
 // What is opened by a click is fetched by it.
 const ReplayDialog = dynamic(() => import('./replay-dialog').then((module) => module.ReplayDialog), { ssr: false })
@@ -108,7 +107,7 @@ function Message({ message }: { message: MessageDetail }) {
         actions={<Actions message={message} onOpen={setOpen} />}
       />
       <div className="flex flex-col gap-4">
-        <Situation message={message} replayed={replayed} onOpen={setOpen} />
+        <Situation message={message} replayed={replayed} onMail={() => setOpen('mail')} />
         <Facts message={message} />
         <div className="grid items-start gap-4 lg:grid-cols-[19rem_minmax(0,1fr)] 2xl:grid-cols-[20rem_minmax(0,1fr)_20rem]">
           <Card
@@ -184,7 +183,8 @@ function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: O
   const download = async () => {
     try {
       const details = await Promise.all(message.calls.map((call) => api<CallDetail>(`/calls/${call.id}`)))
-      saveJson(`message-${message.id}.json`, { ...message, calls: details })
+      const whole = JSON.stringify({ ...message, calls: details }, null, 2)
+      saveFile(`message-${message.id}.json`, whole, 'application/json')
     } catch (fault) {
       fail(fault)
     }
@@ -255,76 +255,6 @@ function Actions({ message, onOpen }: { message: MessageDetail; onOpen: (open: O
   )
 }
 
-export function saveJson(name: string, value: unknown) {
-  saveFile(name, JSON.stringify(value, null, 2), 'application/json')
-}
-
-/** What matters now, and the next thing to do about it. */
-function Situation({
-  message,
-  replayed,
-  onOpen,
-}: {
-  message: MessageDetail
-  replayed: boolean
-  onOpen: (open: Open) => void
-}) {
-  const t = useTranslations('message')
-  const left = useRemaining(message.state === 'open' ? message.retryUntil : null)
-  const blocked = useBlocked('operator')
-  if (message.state === 'resolved') {
-    return (
-      <Callout tone="info" icon={MessageSquareCheck}>
-        <p>
-          {t('resolvedBy', { name: message.resolvedBy ?? '–' })} · <Time at={message.closedAt} />
-        </p>
-        {message.resolvedNote ? <p className="mt-0.5 whitespace-pre-wrap">{message.resolvedNote}</p> : null}
-      </Callout>
-    )
-  }
-  if (replayed && !message.notifiedAt) {
-    return (
-      <Callout tone="ok" icon={CircleCheck}>
-        <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
-          <span>{t('replayedNowNotify')}</span>
-          <Button size="sm" variant="primary" blocked={blocked} onClick={() => onOpen('mail')}>
-            <Mail aria-hidden />
-            {t('writeMail')}
-          </Button>
-        </div>
-      </Callout>
-    )
-  }
-  if (message.state !== 'open') return null
-  if (message.outcome === 'processing') {
-    return (
-      <Callout tone="info" icon={Clock}>
-        <p className="font-medium">{t('beingDelivered')}</p>
-        <p className="mt-0.5">{left && left.ms <= 0 ? t('deliveryLate') : t('deliveryHint')}</p>
-      </Callout>
-    )
-  }
-  const first = firstLine(message.resultMsg)
-  const opened = message.activity === 'newInstance' && message.instance?.deliveryState === 'delivered'
-  return (
-    <Callout tone="bad" icon={CircleX}>
-      <p className="font-medium">
-        <ResultCode code={message.resultCode} tone={false} />
-      </p>
-      {first ? <p className="mt-0.5 break-words">{first}</p> : null}
-      {opened ? <p className="mt-0.5">{t('openedSince')}</p> : null}
-      {message.activity === 'newInstance' ? <FillPool message={message} /> : null}
-      <p className="mt-1 text-xs">
-        {left ? (left.ms > 0 ? t('windowRuns', { left: left.text }) : t('windowOver')) : t('noWindow')}
-      </p>
-    </Callout>
-  )
-}
-
-function firstLine(text: string | null): string {
-  return text?.split('\n')[0] ?? ''
-}
-
 function Facts({ message }: { message: MessageDetail }) {
   const t = useTranslations('message')
   const words = useWords()
@@ -369,22 +299,6 @@ function NextTry({ message }: { message: MessageDetail }) {
   )
 }
 
-/** Where a purchase found no account: the way to more of them. */
-function FillPool({ message }: { message: MessageDetail }) {
-  const t = useTranslations('message')
-  const products = useAll<Product>('/products')
-  const product = products.data?.items.find(({ name }) => name === message.productName)
-  if (product?.delivery.type !== 'pool' || product.poolLeft !== 0) return null
-  return (
-    <p className="mt-0.5">
-      {t('poolEmpty')}{' '}
-      <Link href={`/settings/products?pool=${product.id}`} className="rounded-sm underline underline-offset-2">
-        {t('fillPool')}
-      </Link>
-    </p>
-  )
-}
-
 function Attempts({
   calls,
   shown,
@@ -421,194 +335,5 @@ function Attempts({
         onSelect: () => onShow(call.id),
       }))}
     />
-  )
-}
-
-function Quiet({ children }: { children: ReactNode }) {
-  return <p className="text-sm text-soft">{children}</p>
-}
-
-/** Where what a call is about is shown: an instance, or a licence. */
-function subjectPath({ protocol, activity }: Pick<Call, 'protocol' | 'activity'>, id: string): string {
-  const named = encodeURIComponent(id)
-  if (protocol !== 'license') return `/instances/${named}`
-  return activity === 'getLicenseAsync' ? `/licenses?test=both&q=${named}` : `/licenses/${named}`
-}
-
-function InstanceCard({ message }: { message: MessageDetail }) {
-  const t = useTranslations('message')
-  const license = useTranslations('license')
-  const { instance, instanceId } = message
-  if (!instance && message.protocol === 'license' && instanceId && message.resultCode !== '000003') {
-    return (
-      <Card title={license('content')}>
-        <Link className="rounded-sm text-accent text-sm hover:underline" href={subjectPath(message, instanceId)}>
-          {license('openLicense')}
-        </Link>
-      </Card>
-    )
-  }
-  if (!instance) {
-    return (
-      <Card title={t('instance')}>{instanceId ? <Id value={instanceId} /> : <Quiet>{t('noInstance')}</Quiet>}</Card>
-    )
-  }
-  return (
-    <Card
-      title={t('instance')}
-      actions={
-        <Button asChild size="sm" variant="link" className="px-0">
-          <Link href={`/instances/${encodeURIComponent(instance.instanceId)}`}>{t('openInstance')}</Link>
-        </Button>
-      }
-    >
-      <KeyValue
-        items={[
-          [t('state'), <InstanceStateChip key="s" state={instance.state} />],
-          [t('id'), <Id key="i" value={instance.instanceId} />],
-          [t('customer'), instance.customerName ?? instance.customerId ?? '–'],
-          [t('product'), instance.productName ?? instance.productId ?? '–'],
-          [t('expires'), <Time key="e" at={instance.expiresAt} style="date" />],
-        ]}
-      />
-    </Card>
-  )
-}
-
-function OrderCard({ message: { order, orderId } }: { message: MessageDetail }) {
-  const t = useTranslations('message')
-  const words = useTranslations('words')
-  if (!order) return <Card title={t('order')}>{orderId ? <Id value={orderId} /> : <Quiet>{t('noOrder')}</Quiet>}</Card>
-  const type = `orderType.${order.orderType}` as 'orderType.NEW'
-  return (
-    <Card title={t('order')}>
-      <KeyValue
-        items={[
-          [t('id'), <Id key="i" value={order.orderId} />],
-          [t('orderType'), words.has(type) ? words(type) : (order.orderType ?? '–')],
-          [t('createdAt'), <Time key="c" at={order.createdAt} style="full" />],
-          [t('lines'), order.lines.length],
-          [t('fetchedAt'), <Time key="f" at={order.fetchedAt} style="relative" />],
-        ]}
-      />
-    </Card>
-  )
-}
-
-function NoticesCard({ message }: { message: MessageDetail }) {
-  const t = useTranslations('message')
-  return (
-    <Card title={t('notices')}>
-      {message.notices.length === 0 ? (
-        <Quiet>{t('noNotices')}</Quiet>
-      ) : (
-        <ul className="space-y-3">
-          {message.notices.map((notice) => (
-            <li key={notice.id} className="text-sm">
-              <div className="flex flex-wrap items-center gap-2">
-                <Badge
-                  tone={notice.state === 'failed' ? 'bad' : notice.state === 'composed' ? 'idle' : 'ok'}
-                  icon={notice.state === 'failed' ? CircleX : Mail}
-                >
-                  {t(`noticeState.${notice.state}`)}
-                </Badge>
-                <Time at={notice.sentAt ?? notice.createdAt} className="text-faint text-xs" />
-              </div>
-              <p className="mt-0.5 break-words">{notice.subject}</p>
-              <p className="break-all text-faint text-xs">
-                {notice.recipient} · {notice.createdBy}
-              </p>
-              {notice.error ? <p className="break-words text-bad text-xs">{notice.error}</p> : null}
-            </li>
-          ))}
-        </ul>
-      )}
-    </Card>
-  )
-}
-
-export function CallPage({ id }: { id: string }) {
-  const call = useCall(id)
-  if (call.isPending) return <SkeletonRows rows={8} />
-  if (call.isError) return <ErrorState error={call.error} onRetry={() => call.refetch()} />
-  return <SingleCall call={call.data} />
-}
-
-function SingleCall({ call }: { call: CallDetail }) {
-  const t = useTranslations('message')
-  const calls = useTranslations('calls')
-  const words = useWords()
-  const look = outcomeLook[call.outcome]
-  return (
-    <>
-      <PageHeader
-        above={
-          <Link href="/calls?view=calls" className="inline-flex items-center gap-1 rounded-sm text-soft hover:text-ink">
-            <ChevronLeft className="size-4" aria-hidden />
-            {calls('view.calls')}
-          </Link>
-        }
-        title={
-          <>
-            {words.activity(call.activity)}
-            <Badge {...look}>{words.outcome(call.outcome)}</Badge>
-            {call.test ? <TestMark /> : null}
-          </>
-        }
-        lead={<Time at={call.receivedAt} style="full" />}
-        actions={
-          call.messageId ? (
-            <Button asChild variant="primary">
-              <Link href={`/calls/messages/${call.messageId}?attempt=${call.id}`}>{t('openMessage')}</Link>
-            </Button>
-          ) : null
-        }
-      />
-      <div className="flex flex-col gap-4">
-        {call.outcome === 'rejected' && !call.messageId ? <Callout tone="warn">{t('rejectedHint')}</Callout> : null}
-        <Card>
-          <KeyValue
-            columns
-            items={[
-              [calls('result'), <ResultCode key="r" code={call.resultCode} message={call.resultMsg} />],
-              [t('source'), <SourceMark key="s" source={call.source} />],
-              [t('protocol'), words.protocol(call.protocol)],
-              [t('duration'), call.durationMs === null ? '–' : t('ms', { ms: call.durationMs })],
-              call.actor ? [t('actor'), call.actor] : null,
-              [t('order'), <Id key="o" value={call.orderId} />],
-              [
-                t('instance'),
-                call.instanceId && call.outcome !== 'rejected' && call.resultCode !== '000003' ? (
-                  <Link
-                    key="i"
-                    className="rounded-sm text-accent hover:underline"
-                    href={subjectPath(call, call.instanceId)}
-                  >
-                    <span className="break-all font-mono text-[0.92em]">{call.instanceId}</span>
-                  </Link>
-                ) : (
-                  <Id key="i" value={call.instanceId} />
-                ),
-              ],
-              [t('customer'), <Id key="c" value={call.customerId} />],
-              call.replayOf
-                ? [
-                    t('replayOf'),
-                    <Link key="p" className="rounded-sm text-accent hover:underline" href={`/calls/${call.replayOf}`}>
-                      {t('original')}
-                    </Link>,
-                  ]
-                : null,
-            ]}
-          />
-          {call.resultMsg ? (
-            <p className="mt-3 break-words border-line border-t pt-3 text-sm text-soft">{call.resultMsg}</p>
-          ) : null}
-        </Card>
-        <Card>
-          <CallPayload id={call.id} />
-        </Card>
-      </div>
-    </>
   )
 }

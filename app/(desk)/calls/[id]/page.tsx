@@ -1,4 +1,4 @@
-import { CallPage } from '@/components/calls/message-page'
+import { CallPage } from '@/components/calls/call-page'
 import { serverTranslations } from '@/lib/i18n/server'
 import { requireUser } from '../../session'
 

@@ -1,16 +1,22 @@
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Browser, type BrowserContext, chromium, request } from '@playwright/test'
 import config from '@/playwright.config'
 
-// What a page costs a browser: script over the wire, when its largest part stands, and how long it takes to answer a key or
-// a click with 200 rows on screen. Against a desk that runs, such as `npm run demo`.
+// What a page costs a browser: script over the wire, when its largest part stands, how long it takes to answer a key or
+// a click with 200 rows on screen, and what Lighthouse (fetched when asked for: `--lighthouse`) says of it, signed in, as a
+// desktop. Against a desk that runs, such as `npm run demo`.
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://127.0.0.1:3000' },
     email: { type: 'string', default: 'admin@shop.example.com' },
     password: { type: 'string', default: 'sandbox-demo-2026' },
     rounds: { type: 'string', default: '3' },
+    lighthouse: { type: 'boolean', default: false },
   },
 })
 const pages = ['/', '/calls', '/calls?view=calls', '/instances', '/settings/alerts']
@@ -33,6 +39,15 @@ console.log(
 for (const { page, scriptKb, scripts, lcpMs, inpMs } of results) {
   const cells = [scriptKb.toFixed(1), scripts, lcpMs.toFixed(0), inpMs.toFixed(0)]
   console.log(`${page.padEnd(24)}${cells.map((cell) => String(cell).padStart(11)).join('')}`)
+}
+if (values.lighthouse) {
+  console.log(
+    `\n${'page'.padEnd(24)}${['performance', 'accessibility', 'practices', 'LCP ms', 'TBT ms'].map((head) => head.padStart(15)).join('')}`,
+  )
+  for (const page of pages) {
+    const cells = lighthouse(page)
+    console.log(`${page.padEnd(24)}${cells.map((cell) => String(cell).padStart(15)).join('')}`)
+  }
 }
 
 async function signIn() {
@@ -75,6 +90,40 @@ async function measure(on: Browser, address: string): Promise<Measured> {
   const inpMs = await page.evaluate(() => (window as unknown as { seen: { inp: number } }).seen.inp)
   await context.close()
   return { page: address, scriptKb, scripts: count, lcpMs, inpMs }
+}
+
+type Report = {
+  categories: Record<string, { score: number | null }>
+  audits: Record<string, { title: string; score: number | null; scoreDisplayMode: string; numericValue?: number }>
+}
+
+/** Scores of 100, and milliseconds; what keeps a category from 100 goes to standard error. */
+function lighthouse(page: string): number[] {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-lighthouse-'))
+  const file = (name: string) => path.join(dir, name)
+  const cookie = storageState.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  fs.writeFileSync(file('headers.json'), JSON.stringify({ Cookie: cookie }), { mode: 0o600 })
+  const options = [
+    `${values.url}${page}`,
+    ...['--quiet', '--preset=desktop', '--only-categories=performance,accessibility,best-practices'],
+    ...['--output=json', `--output-path=${file('report.json')}`, `--extra-headers=${file('headers.json')}`],
+    '--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage',
+  ]
+  const command = ['npm', 'exec', '--yes', '--package=lighthouse@13.5.0', '--', 'lighthouse', ...options]
+  const browserPath = `CHROME_PATH=${config.use?.launchOptions?.executablePath}`
+  const { status, stderr } = spawnSync('env', [browserPath, ...command], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`lighthouse on ${page}: ${stderr.slice(-2000)}`)
+  const { categories, audits }: Report = JSON.parse(fs.readFileSync(file('report.json'), 'utf8'))
+  fs.rmSync(dir, { recursive: true, force: true })
+  for (const { title, score, scoreDisplayMode } of Object.values(audits))
+    if (scoreDisplayMode === 'binary' && score === 0) console.error(`  ${page}: ${title}`)
+  const scores = ['performance', 'accessibility', 'best-practices'].map((name) =>
+    Math.round((categories[name]?.score ?? 0) * 100),
+  )
+  const times = ['largest-contentful-paint', 'total-blocking-time'].map((name) =>
+    Math.round(audits[name]?.numericValue ?? 0),
+  )
+  return [...scores, ...times]
 }
 
 /** Every script as gzip would send it, whatever the server chose. */

@@ -129,7 +129,12 @@ export async function executeGroup(tx: RawTx, works: Work[]): Promise<Done[]> {
   }
   const rows = [...decided.values()].map(({ row }) => row)
   const saved = saveChanges(tx, book.changes(), played[0]?.receivedAt ?? new Date())
-  const [ids] = await Promise.all([recordCalls(tx, rows), saved, addJobs(tx, jobs)])
+  const added = addJobs(tx, jobs)
+  const recorded = recordCalls(tx, rows)
+  recorded.catch(() => {}) // heard below, unless the others fail first
+  await Promise.all([saved, added])
+  tx.commitBehind?.()
+  const ids = await recorded
   return works.map((work) => {
     const end = decided.get(work)
     if (!end) return seenBefore(work, config)

@@ -59,3 +59,28 @@ it('a connection that is cut in the middle of a transaction fails that transacti
   for (const end of ends) expect(end.status === 'rejected' && isUnavailable(end.reason)).toBe(true)
   expect(await directly((tx) => tx.$queryRaw`SELECT 3 AS n`, limit)).toEqual([{ n: 3 }])
 })
+
+it('commits behind statements that are still running, or not at all when one of them fails', async () => {
+  await other.query('CREATE TABLE behind (n int UNIQUE)')
+  await directly(async (tx) => {
+    const writing = tx.$executeRaw`INSERT INTO behind SELECT 1 FROM pg_sleep(0.2)`
+    tx.commitBehind?.()
+    expect(await writing).toBe(1)
+  }, limit)
+  expect((await other.query('SELECT n FROM behind')).rows).toEqual([{ n: 1 }])
+
+  const failing = directly(async (tx) => {
+    const first = tx.$executeRaw`INSERT INTO behind VALUES (2)`
+    const second = tx.$executeRaw`INSERT INTO behind SELECT 1 FROM pg_sleep(0.2)`
+    tx.commitBehind?.()
+    await Promise.all([first, second])
+  }, limit)
+  await expect(failing).rejects.toMatchObject({ code: '23505' })
+  // Even when nobody waits for what failed.
+  const unheard = directly(async (tx) => {
+    tx.$executeRaw`INSERT INTO behind VALUES (1)`.catch(() => {})
+    tx.commitBehind?.()
+  }, limit)
+  await expect(unheard).rejects.toThrow('ended with ROLLBACK')
+  expect((await other.query('SELECT n FROM behind')).rows).toEqual([{ n: 1 }])
+})

@@ -14,6 +14,11 @@ export type RawTx = {
   /** Resolves to the number of rows. */
   $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
   $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
+  /**
+   * Lets the driver's own commit right behind what was asked for already, without waiting for its answers: for a
+   * transaction in which nothing but an error of the database can still speak against it.
+   */
+  commitBehind?(): void
 }
 
 /** Connections of their own, so that calls of the marketplace never queue behind pages and background work. */
@@ -75,8 +80,14 @@ class DatabaseLate extends Error {
 
 async function inTransaction<T>(client: pg.PoolClient, work: (tx: RawTx) => Promise<T>): Promise<T> {
   const tx = rawTx(client)
-  const [, result] = await Promise.all([tx.$executeRawUnsafe('BEGIN'), work(tx)])
-  await client.query('COMMIT')
+  let committed: Promise<{ command: string }> | undefined
+  const commitBehind = () => {
+    committed ??= client.query('COMMIT')
+    committed.catch(() => {}) // whoever awaits it hears of it, unless a statement failed before
+  }
+  const [, result] = await Promise.all([tx.$executeRawUnsafe('BEGIN'), work({ ...tx, commitBehind })])
+  const { command } = await (committed ?? client.query('COMMIT'))
+  if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`)
   return result
 }
 

@@ -19,6 +19,7 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, api, errorText } from '../api'
 import { InstanceStateChip, MessageStateChip, ResultCode, TestMark } from '../chips'
+import { LicenseStateChip } from '../licenses/words'
 import { useAction } from '../settings/use-action'
 import { useBlocked } from '../shell/user'
 import { Badge } from '../ui/badge'
@@ -394,6 +395,24 @@ function Known({ dossier, orderId, stored }: { dossier: Dossier; orderId: string
                 <InstanceStateChip state={instance.state} />
                 {instance.test ? <TestMark /> : null}
                 <span className="text-soft">{instance.productName}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Card>
+      <Card title={t('licenses')}>
+        {dossier.licenses.length === 0 ? (
+          <p className="text-sm text-soft">{t('noLicense')}</p>
+        ) : (
+          <ul className="space-y-2 text-sm">
+            {dossier.licenses.map((license) => (
+              <li key={license.id} className="flex flex-wrap items-center gap-x-2 gap-y-1">
+                <Link href={`/licenses/${license.id}`} className="rounded-sm font-medium hover:text-accent">
+                  {license.license ?? t('licenseNotIssued')}
+                </Link>
+                <LicenseStateChip state={license.state} />
+                {license.test ? <TestMark /> : null}
+                <Time at={license.expiresAt} style="date" className="ml-auto text-faint text-xs" />
               </li>
             ))}
           </ul>

@@ -1,4 +1,4 @@
-import type { Instance } from '../types'
+import type { Instance, License } from '../types'
 
 /** What /api/v1 answers about orders, as the browser reads it. */
 
@@ -114,6 +114,7 @@ export type Dossier = {
     lastAt: string
   }[]
   instances: Instance[]
+  licenses: License[]
   expected: {
     step: string
     state: 'done' | 'waiting' | 'failed'

@@ -14,39 +14,42 @@ export function DaysBars({ items, month }: { items: Day[]; month: string }) {
   const data = items.map(({ day, value, before }) => ({ day, value: number(value), before: number(before) }))
   return (
     <>
-      <div className="h-48" aria-hidden>
-        <ResponsiveContainer width="100%" height="100%">
-          <ComposedChart data={data} margin={{ top: 4, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false}>
-            <CartesianGrid vertical={false} stroke="var(--color-line)" />
-            <XAxis dataKey="day" tick={tick} tickLine={false} axisLine={false} minTickGap={16} />
-            <YAxis tick={tick} tickLine={false} axisLine={false} width={48} />
-            <Tooltip
-              cursor={{ fill: 'var(--color-hover)' }}
-              contentStyle={{
-                background: 'var(--color-raised)',
-                border: '1px solid var(--color-line)',
-                borderRadius: 6,
-                color: 'var(--color-ink)',
-                fontSize: 12,
-              }}
-            />
-            <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12 }} />
-            <Area
-              dataKey="before"
-              name={t('lastMonth')}
-              fill="var(--color-idle-soft)"
-              stroke="var(--color-faint)"
-              strokeDasharray="3 3"
-              isAnimationActive={false}
-            />
-            <Bar
-              dataKey="value"
-              name={t('thisMonth', { month })}
-              fill="var(--color-accent-solid)"
-              isAnimationActive={false}
-            />
-          </ComposedChart>
-        </ResponsiveContainer>
+      <div className="relative h-48" aria-hidden>
+        {/* Outside the flow: a chart that was drawn wide must not keep its card from getting narrow. */}
+        <div className="absolute inset-0">
+          <ResponsiveContainer width="100%" height="100%">
+            <ComposedChart data={data} margin={{ top: 4, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false}>
+              <CartesianGrid vertical={false} stroke="var(--color-line)" />
+              <XAxis dataKey="day" tick={tick} tickLine={false} axisLine={false} minTickGap={16} />
+              <YAxis tick={tick} tickLine={false} axisLine={false} width={48} />
+              <Tooltip
+                cursor={{ fill: 'var(--color-hover)' }}
+                contentStyle={{
+                  background: 'var(--color-raised)',
+                  border: '1px solid var(--color-line)',
+                  borderRadius: 6,
+                  color: 'var(--color-ink)',
+                  fontSize: 12,
+                }}
+              />
+              <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12 }} />
+              <Area
+                dataKey="before"
+                name={t('lastMonth')}
+                fill="var(--color-idle-soft)"
+                stroke="var(--color-faint)"
+                strokeDasharray="3 3"
+                isAnimationActive={false}
+              />
+              <Bar
+                dataKey="value"
+                name={t('thisMonth', { month })}
+                fill="var(--color-accent-solid)"
+                isAnimationActive={false}
+              />
+            </ComposedChart>
+          </ResponsiveContainer>
+        </div>
       </div>
       <div className="sr-only">
         <table>

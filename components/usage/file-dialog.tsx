@@ -154,7 +154,7 @@ export function FileDialog({ kind, onClose }: { kind: 'import' | 'reconcile'; on
                     {t('row')}
                   </th>
                   <th scope="col" className="hidden py-1 font-medium sm:table-cell">
-                    {t('value')}
+                    {t('content')}
                   </th>
                   <th scope="col" className="py-1 font-medium">
                     {t('problem')}

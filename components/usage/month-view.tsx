@@ -65,6 +65,7 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
   const waiting = product.draft + product.queued
   const records = (state: string) =>
     `/usage?${new URLSearchParams({ view: 'records', month, state, ...(product.productRef && { productId: product.productRef }) })}`
+  const differing = `/usage?${new URLSearchParams({ month, only: 'difference', ...(product.productRef && { productId: product.productRef }) })}`
   const save = async (change: object) => {
     try {
       await api(`/usage-settings/${product.productRef}`, {
@@ -124,7 +125,16 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
           [t('collected'), count(records(''), product.collected, product.collectedValue)],
           [t('accepted'), count(records('accepted'), product.accepted, product.acceptedValue)],
           [t('rejected'), count(records('rejected'), product.rejected, product.rejectedValue)],
-          [t('difference'), <span key="d">{product.difference}</span>],
+          [
+            t('difference'),
+            product.difference === '0' ? (
+              '0'
+            ) : (
+              <Link key="d" href={differing} className="text-accent hover:underline">
+                {product.difference}
+              </Link>
+            ),
+          ],
         ]}
       />
       <div className="mt-3 flex flex-wrap items-center gap-2 text-sm">
@@ -359,7 +369,7 @@ export function UsagePanel({ instanceId }: { instanceId: string }) {
   const { data } = gaps
   if (!data) return gaps.isError ? <ErrorState error={gaps.error} onRetry={() => gaps.refetch()} /> : null
   return (
-    <div className="flex flex-col gap-3">
+    <div className="flex min-w-0 flex-col gap-3">
       <DaysChart month={month} instanceId={instanceId} />
       <Card
         title={t('title')}

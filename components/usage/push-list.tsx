@@ -47,14 +47,18 @@ export function PushList() {
       card: 'aside',
       cell: (p) => <Badge tone={tones[p.state]}>{t(`pushStates.${p.state}`)}</Badge>,
     },
-    { id: 'product', header: t('product'), cell: (p) => p.productName ?? p.month ?? t('allProducts') },
+    {
+      id: 'product',
+      header: t('product'),
+      cell: (p) => [p.productName ?? t('allProducts'), p.month].filter(Boolean).join(' · '),
+    },
     {
       id: 'progress',
       header: t('progress'),
       cell: (p) => (
         <span>
           <progress
-            className="mr-2 h-2 w-28 align-middle accent-(--color-accent-solid)"
+            className="mr-2 h-2 w-28 appearance-none overflow-hidden rounded-full bg-idle-soft align-middle [&::-moz-progress-bar]:bg-accent-solid [&::-webkit-progress-bar]:bg-idle-soft [&::-webkit-progress-value]:bg-accent-solid"
             aria-label={t('progress')}
             value={p.accepted + p.rejected}
             max={Math.max(1, p.total, p.accepted + p.rejected)}

@@ -11,18 +11,9 @@ import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { Field, Input } from '../ui/field'
 import { toast } from '../ui/toast'
-import { Rejection, useFaultText } from './words'
+import { fieldLabels, Rejection, useFaultText } from './words'
 
 const fields = ['meteringSn', 'instanceId', 'beginAt', 'endAt', 'value', 'relatedPackageInstanceId'] as const
-const labels = {
-  meteringSn: 'number',
-  instanceId: 'instance',
-  beginAt: 'begin',
-  endAt: 'end',
-  value: 'value',
-  relatedPackageInstanceId: 'package',
-} as const
-
 /** One record by hand: a new one, or a rejected one to be corrected and queued again. */
 export function RecordDialog({ record, onClose }: { record?: UsageRecordItem; onClose: () => void }) {
   const t = useTranslations('usage')
@@ -104,7 +95,9 @@ export function RecordDialog({ record, onClose }: { record?: UsageRecordItem; on
           <Field
             key={field}
             label={
-              field === 'relatedPackageInstanceId' ? common('optional', { label: t(labels[field]) }) : t(labels[field])
+              field === 'relatedPackageInstanceId'
+                ? common('optional', { label: t(fieldLabels[field]) })
+                : t(fieldLabels[field])
             }
             error={fault?.field === field ? faultText(fault) : fieldError(error, field)}
           >

@@ -6,6 +6,16 @@ import type { UsageRecordItem } from '@/lib/usage/queries'
 import type { RecordFault } from '@/lib/usage/types'
 import { Badge, type Tone } from '../ui/badge'
 
+/** What the members of a record are called. */
+export const fieldLabels = {
+  meteringSn: 'number',
+  instanceId: 'instance',
+  beginAt: 'begin',
+  endAt: 'end',
+  value: 'value',
+  relatedPackageInstanceId: 'package',
+} as const
+
 type State = UsageRecordItem['state']
 
 const looks: Record<State, { tone: Tone; icon: LucideIcon }> = {
@@ -39,6 +49,8 @@ export function Rejection({ code, message }: { code: string | null; message: str
 /** Why a record is not taken in, in the reader's language. */
 export function useFaultText(): (fault: RecordFault) => string {
   const t = useTranslations('usage')
-  return ({ rule, field, came, allowed }) =>
-    t(`rule.${rule}`, { field, came: came ?? '–', allowed: allowed ?? '–' } as never)
+  return ({ rule, field, came, allowed }) => {
+    const named = field in fieldLabels ? t(fieldLabels[field as keyof typeof fieldLabels]) : field
+    return t(`rule.${rule}`, { field: named, came: came ?? '–', allowed: allowed ?? '–' } as never)
+  }
 }

@@ -181,6 +181,15 @@ function show({ hint, callId: _, ...row }: Row): LicenseItem {
   }
 }
 
+/** Licences of an order, or of one of these instances; the newest 50, newest first. */
+export async function licensesAbout(orderId: string, instanceIds: string[]): Promise<LicenseItem[]> {
+  const rows = await prisma().$queryRaw<Row[]>`
+    SELECT ${columns} FROM licenses l LEFT JOIN products p ON p.id = l.product_ref
+    WHERE l.order_id = ${orderId} OR l.instance_id = ANY(${instanceIds}::text[])
+    ORDER BY l.created_at DESC, l.id DESC LIMIT 50`
+  return rows.map(show)
+}
+
 /** Real licences that wait for somebody: not issued, or issued and not taken by the marketplace. */
 export function countWaitingLicenses(): Promise<number> {
   return countUpTo(Prisma.sql`licenses WHERE state IN ('waiting', 'issued') AND NOT test`)

@@ -3,6 +3,7 @@ import { catalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
 import { DeskError } from '@/lib/errors'
 import { correctInstance, findInstance, type InstanceItem, instanceItem } from '@/lib/instances'
+import { licenseItem, licensesAbout } from '@/lib/licenses'
 import {
   answersOf,
   findOrder,
@@ -41,6 +42,7 @@ export const orderDossier = z
   .object({
     messages: z.array(aboutMessage).describe('the one with the newest call first'),
     instances: z.array(instanceItem),
+    licenses: z.array(licenseItem).describe('of the order or of one of its instances, newest first, the newest 50'),
     expected: z.array(expectedStep).describe('what has to happen until the order is through; empty for one not stored'),
     drifts: z.array(driftItem).describe('not mended'),
     supervision: z.array(supervisionNote).describe('newest first; the first one counts'),
@@ -62,11 +64,14 @@ export async function getDossier({ ctx, input }: { ctx: Context; input: { orderI
     answersOf(orderId),
   ])
   const order = known.orders.get(orderId)
+  const instances = order ? instancesAbout(order, known.messages, known.instances) : known.instances
+  const instanceIds = instances.map(({ instanceId }) => instanceId)
   return {
     messages: known.messages.map(({ id, activity, state, outcome, resultCode, instanceId, test, lastAt }) =>
       aboutMessage.parse({ id, activity, state, outcome, resultCode, instanceId, test, lastAt: lastAt.toISOString() }),
     ),
-    instances: order ? instancesAbout(order, known.messages, known.instances) : known.instances,
+    instances,
+    licenses: await licensesAbout(orderId, instanceIds),
     expected: order ? expectedSteps(order, known, supervision[0]?.state ?? null) : [],
     drifts,
     supervision,

@@ -3,8 +3,10 @@ import { newOrder, purchase, send, testKeys, v2Call } from '@/lib/calls/test-mar
 import { storeMessage } from '@/lib/calls/testing'
 import { forgetCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
+import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
+import { ask, tokensOfRoles } from '@/lib/http/api-testing'
 import { registerHandlers, startJobs, stopJobs } from '@/lib/jobs'
 import { forgetTroubles } from '@/lib/orders/client'
 import { applySetup } from '@/lib/setup'
@@ -36,6 +38,7 @@ import {
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 let sandbox: Sandbox
+let tokens: Record<Role, string>
 const account = { accessKeyId: 'AK-RECONCILE', secret: 'SK-reconcile-0001' }
 const as = (role: Role): Context => ({ actor: { name: `${role}@example.com`, via: 'user', role } })
 const operator = as('operator')
@@ -70,6 +73,7 @@ beforeAll(async () => {
     systemContext,
   )
   forgetCatalog()
+  tokens = await tokensOfRoles()
 })
 
 afterAll(async () => {
@@ -139,8 +143,28 @@ describe('a purchase and its order', () => {
       'delivery done',
       'collection done',
     ])
+    expect(dossier.licenses).toEqual([])
     const compared = await compareInstance({ ctx: as('viewer'), input: { instanceId, refresh: false } })
     expect(compared.fields.map(({ verdict }) => verdict)).toEqual(Array(10).fill('same'))
+  })
+
+  it('stand beside the licences of the order and of its instances, masked', async () => {
+    const { orderId, instanceId } = await bought()
+    const license = (about: object, at: number) => {
+      const id = newId()
+      const facts = { kind: 'license-id', state: 'issued', reason: 'issued', test: false, asked: Buffer.from('x') }
+      const createdAt = new Date(Date.UTC(2026, 10, at))
+      return { id, requestKey: id, hint: '••••7Q2F', createdAt, ...facts, ...about }
+    }
+    const own = license({ orderId }, 1)
+    const online = license({ instanceId, kind: 'license-online', state: 'waiting', hint: null }, 2)
+    await prisma().license.createMany({ data: [own, online, license({ orderId: 'CS-ANOTHER' }, 3)] })
+    const answer = await ask('GET', `/orders/${orderId}/dossier`, { token: tokens.viewer })
+    expect(answer.status).toBe(200)
+    expect(answer.body.licenses).toMatchObject([
+      { id: online.id, license: null, state: 'waiting' },
+      { id: own.id, license: '••••7Q2F', orderId, state: 'issued' },
+    ])
   })
 
   it('differ after the order changed; taking it over mends the drift and leaves an event', async () => {

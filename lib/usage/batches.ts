@@ -87,16 +87,15 @@ const entryColumns = Prisma.raw(`r.id, r.wire_sn AS "meteringSn", r.instance_id 
 /** Takes the next records of one product and writes down that they are about to be sent. */
 export async function claimBatch(push: Push, now: Date): Promise<Batch | null> {
   const id = newId(now.getTime())
-  const rows = await prisma().$queryRaw<EntryRow[]>`
-    WITH first AS (SELECT product_ref FROM usage_records WHERE ${queuedFor(push)} ORDER BY push_id, product_ref, id LIMIT 1),
-    picked AS (
-      SELECT id FROM usage_records WHERE ${queuedFor(push)}
-        AND product_ref IS NOT DISTINCT FROM (SELECT product_ref FROM first)
-      ORDER BY id LIMIT ${USAGE_BATCH_LIMIT} FOR UPDATE SKIP LOCKED
-    ), taken AS (
+  const claim = Prisma.sql`
+    WITH picked AS MATERIALIZED (
+      SELECT id, product_ref FROM usage_records WHERE ${queuedFor(push)}
+      ORDER BY push_id, product_ref, id LIMIT ${USAGE_BATCH_LIMIT} FOR UPDATE SKIP LOCKED
+    ), first AS (SELECT product_ref FROM picked ORDER BY product_ref LIMIT 1), taken AS (
       UPDATE usage_records r SET state = 'pushed', push_id = ${push.id}::uuid, batch_id = ${id}::uuid, changed_at = ${now},
         code = NULL, message = NULL
-      FROM picked WHERE r.id = picked.id RETURNING r.*
+      FROM picked WHERE r.id = picked.id AND picked.product_ref IS NOT DISTINCT FROM (SELECT product_ref FROM first)
+      RETURNING r.*
     ), batch AS (
       INSERT INTO usage_batches (id, push_id, product_ref, api, state, records, attempts, lease_until, created_at)
       SELECT ${id}::uuid, ${push.id}::uuid, (SELECT product_ref FROM first),
@@ -105,6 +104,11 @@ export async function claimBatch(push: Push, now: Date): Promise<Batch | null> {
       FROM taken HAVING count(*) > 0 RETURNING api
     )
     SELECT ${entryColumns}, (SELECT api FROM batch) AS api FROM taken r ORDER BY r.id`
+  const rows = await prisma().$transaction(async (tx) => {
+    // Only the index of what is queued may lead: while statistics are old, sorting the whole queue for each batch looks cheap.
+    await tx.$executeRaw`SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`
+    return tx.$queryRaw<EntryRow[]>(claim)
+  })
   if (!rows[0]) return null
   return {
     id,

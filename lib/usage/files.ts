@@ -90,8 +90,10 @@ function requireColumns(name: string, header: string[], places: Places, needed: 
  */
 export async function importUsage(asked: { ctx: Context; file: TableSource; query: FileQuery; now?: Date }) {
   const { ctx, query } = asked
+  requireRole(ctx, 'operator')
   const answer: z.output<typeof usageImport> = { header: [], total: 0, created: 0, unchanged: 0, refused: 0, rows: [] }
   let shownRefused = 0
+  await noteBegun(ctx, 'usage.import-begin', query)
   for await (const { header, rows } of importInSteps(asked)) {
     answer.header = header
     for (const row of rows) {
@@ -112,6 +114,12 @@ export async function importUsage(asked: { ctx: Context; file: TableSource; quer
     )
   }
   return answer
+}
+
+/** Rows are written a thousand at a time: the audit log knows of them also when the file is never read to its end. */
+async function noteBegun(ctx: Context, action: string, { name, dryRun }: FileQuery): Promise<void> {
+  if (dryRun) return
+  await prisma().$transaction((tx) => recordAudit(tx, ctx, { action, subject: 'usage', data: { name } }))
 }
 
 /** The refused rows of a file with their reasons, for a file that can be corrected and imported. Nothing is taken in. */
@@ -270,6 +278,7 @@ export async function reconcileUsage({
     unknown: 0,
     rows: [] as z.output<typeof reconciledRow>[],
   }
+  await noteBegun(ctx, 'usage.reconcile-begin', query)
   for await (const chunk of inChunks(rows, RECORDS_LIMIT)) {
     const listed = chunk.map((row) => listedOf(row, places, query.zone))
     for (const row of await takeOver(listed, dryRun ?? false)) {

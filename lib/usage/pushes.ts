@@ -56,7 +56,7 @@ export const usagePushQuery = z.strictObject({
 const nil = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Pushes every draft and queued record that matches, in the background. A dry run counts them and keeps nothing (id: the
+ * Pushes every draft and queued record that matches, in the background; without a filter all of them. A dry run counts them and keeps nothing (id: the
  * nil UUID). Operators and above; audited.
  */
 export async function createUsagePush({
@@ -70,10 +70,16 @@ export async function createUsagePush({
   const { dryRun, ...filter } = parseInput(newPushSchema, input)
   const [{ total } = { total: 0 }] = await prisma().$queryRaw<{ total: number }[]>`
     SELECT count(*)::int AS total FROM usage_records r WHERE ${pushable(filter)}`
+  const products = filter.productId
+    ? await prisma().$queryRaw<{ id: string; name: string }[]>`
+        SELECT id, name FROM products WHERE id = ANY(${productsNamed(filter.productId)}) LIMIT 2`
+    : []
+  const product = products.length === 1 ? products[0] : undefined
   const row = {
     id: dryRun ? nil : newId(),
     state: total === 0 ? 'done' : 'planned',
     origin: 'staff',
+    productRef: product?.id ?? null,
     filter,
     total,
     createdBy: ctx.actor.name,
@@ -82,7 +88,7 @@ export async function createUsagePush({
   }
   if (dryRun) {
     const none = { waiting: total, inFlight: 0, accepted: 0, rejected: 0 }
-    return present({ ...row, ...none, productName: null, error: null })
+    return present({ ...row, ...none, productName: product?.name ?? null, error: null })
   }
   await prisma().$transaction(async (tx) => {
     await tx.usagePush.create({ data: row })
@@ -107,13 +113,14 @@ export function pushable({ month, instanceIds, productId }: PushFilter): Prisma.
 }
 
 type Row = Omit<UsagePush, 'createdAt' | 'finishedAt' | 'month'> & {
+  productRef?: string | null
   filter: unknown
   createdAt: Date
   finishedAt: Date | null
 }
 
 function present(row: Omit<Row, 'state' | 'origin'> & { state: string; origin: string }): UsagePush {
-  const { filter, ...shown } = row
+  const { filter, productRef: _, ...shown } = row
   return {
     ...shown,
     state: row.state as UsagePush['state'],

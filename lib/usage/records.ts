@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { prisma } from '@/lib/db/client'
+import { recordAudit } from '@/lib/audit'
+import { type Db, prisma, type Tx } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { type Context, requireRole } from '@/lib/users/context'
 import { type CheckedRecord, checkForm, checkRules, type InstanceFacts, monthOf, samePeriod } from './rules'
@@ -41,8 +42,8 @@ export type RecordResult = z.output<typeof recordResult>
 
 /**
  * Takes in up to 1000 metering records, each for itself: created, unchanged when its number is known already, or refused
- * with the rule it breaks. `zone` reads times without one; `dryRun` writes nothing. Three statements, or four when some
- * are known. Operators and above.
+ * with the rule it breaks. `zone` reads times without one; `dryRun` writes nothing. Operators and above; what is entered
+ * by hand is audited.
  */
 export async function addRecords({
   ctx,
@@ -95,7 +96,10 @@ export async function addRecords({
   }
   const missed = dryRun
     ? insertable
-    : await insertRecords(insertable.map((record) => ({ ...record, ...stateOf(record), source })))
+    : await insertNoted(
+        ctx,
+        insertable.map((record) => ({ ...record, ...stateOf(record), source })),
+      )
   const created = new Set(insertable.map(({ meteringSn }) => meteringSn))
   if (missed.length > 0) {
     const taken = await findTaken(missed)
@@ -198,8 +202,30 @@ function rowOf(record: CheckedRecord) {
 
 type NewRow = CheckedRecord & { productRef: string | null; state: string; source: UsageSource }
 
+/** Inserts them; what staff enter by hand together with its audit entries. Answers what stood in the way. */
+async function insertNoted(ctx: Context, rows: NewRow[]): Promise<NewRow[]> {
+  if (rows[0]?.source !== 'manual') return insertRecords(prisma(), rows)
+  return prisma().$transaction(async (tx) => {
+    const left = await insertRecords(tx, rows)
+    await noteByHand(
+      tx,
+      ctx,
+      rows.filter((row) => !left.includes(row)),
+    )
+    return left
+  })
+}
+
+async function noteByHand(tx: Tx, ctx: Context, rows: NewRow[]): Promise<void> {
+  for (const row of rows) {
+    const { meteringSn, instanceId, beginAt, endAt, value } = row
+    const data = { meteringSn, instanceId, beginAt, endAt, value }
+    await recordAudit(tx, ctx, { action: 'usage.add', subject: 'usage-record', target: meteringSn, data })
+  }
+}
+
 /** Inserts what stands in nobody's way, in one statement; answers the others. */
-async function insertRecords(rows: NewRow[]): Promise<NewRow[]> {
+async function insertRecords(db: Db | Tx, rows: NewRow[]): Promise<NewRow[]> {
   if (rows.length === 0) return []
   // In one order for everybody: two senders of the same numbers wait for one another instead of blocking each other.
   const ordered = rows.toSorted((a, b) => (a.meteringSn < b.meteringSn ? -1 : 1))
@@ -212,7 +238,7 @@ async function insertRecords(rows: NewRow[]): Promise<NewRow[]> {
       source: row.source,
     })),
   )
-  const inserted = await prisma().$queryRaw<{ sn: string }[]>`
+  const inserted = await db.$queryRaw<{ sn: string }[]>`
     INSERT INTO usage_records (id, metering_sn, wire_sn, instance_id, product_ref, month, begin_at, end_at, value,
       related_package_instance_id, state, source, changed_at)
     SELECT id, metering_sn, metering_sn, instance_id, product_ref, month, begin_at, end_at, value,

@@ -9,6 +9,8 @@ import { ask, tokensOfRoles } from '@/lib/http/api-testing'
 import { startJobs, stopJobs } from '@/lib/jobs'
 import { type Context, type Role, systemContext } from '@/lib/users/context'
 import { type Sandbox, startSandbox } from '@/sandbox/server'
+import { importUsage } from './files'
+import { addRecords } from './records'
 import { runUsagePush, usageRounds } from './send'
 import { storeInstances, storeUsageKeys, storeUsageProduct, usageTestAccount, usageTestKey } from './testing'
 
@@ -96,6 +98,17 @@ describe('records in', () => {
     const { items, total } = await get(`/usage-records?instanceId=${id}`)
     expect(total).toBe(2)
     expect(items[1]).toMatchObject({ value: '1.5', state: 'draft', code: null, pushId: null, source: 'api' })
+  })
+
+  it('entered by hand are in the audit log', async () => {
+    const id = await instance()
+    const one = record(id, 3)
+    const staff: Context = { actor: { name: 'ops@example.com', via: 'user', role: 'operator' } }
+    const add = () => addRecords({ ctx: staff, records: [one, record('nobody', 3)], source: 'manual' })
+    expect((await add()).map(({ status }) => status)).toEqual(['created', 'refused'])
+    expect((await add()).map(({ status }) => status)).toEqual(['unchanged', 'refused'])
+    const entries = await prisma().auditEntry.findMany({ where: { action: 'usage.add', target: one.meteringSn } })
+    expect(entries).toMatchObject([{ actor: 'ops@example.com', data: { instanceId: id, value: '1.5' } }])
   })
 
   it('of the same number from many senders at once become one', async () => {
@@ -236,6 +249,23 @@ describe('records out', () => {
         expect.objectContaining({ api: 'old', instanceId: b, value: '1.5', meteringSn: null }),
       ]),
     )
+  })
+
+  it('may be all of them at once, or those of a product, which the push then names', async () => {
+    const [one, two] = [await storeUsageProduct(freshId('P')), await storeUsageProduct(freshId('P'))]
+    const [first, second] = [await instance({ productRef: one }), await instance({ productRef: two })]
+    await post([record(first, 3), record(second, 3)])
+    const { total } = await push({ productId: one })
+    expect(total).toBe(1)
+    const [named] = (await get('/usage-pushes?limit=1')).items
+    expect(named.productName).toMatch(/^P-/)
+    await runUsagePush(named.id)
+    expect([await statesOf(first), await statesOf(second)]).toEqual([['accepted'], ['draft']])
+    const everything = await push({})
+    await runUsagePush(everything.id)
+    expect(await statesOf(second)).toEqual(['accepted'])
+    const unknown = await ask('POST', '/usage-pushes', { token: tokens.operator, json: { product: one } })
+    expect(unknown).toMatchObject({ status: 400, body: { field: 'product' } })
   })
 
   it('are counted by a dry run, which keeps nothing', async () => {
@@ -432,6 +462,20 @@ describe('files', () => {
     expect(errors.body).toContain('has no time zone')
     expect((await file('/usage-imports', text)).body).toMatchObject({ created: 1, unchanged: 1, refused: 2 })
     expect((await file('/usage-imports', text)).body).toMatchObject({ created: 0, unchanged: 2, refused: 2 })
+  })
+
+  it('are in the audit log from the first row on, also when they break off', async () => {
+    const id = await instance()
+    const at = (row: number) => new Date(Date.parse(hours(3)) + row * 1000).toISOString()
+    const rows = Array.from({ length: 30_000 }, (_, row) => `${id},${at(row)},${at(row + 1)},1`)
+    const text = ['instanceId,beginAt,endAt,value', ...rows, '"never closed'].join('\n')
+    const name = freshId('broken')
+    const query = { name, zone: 'none' as const }
+    const file = Buffer.from(text)
+    await expect(importUsage({ ctx, file, query, now: new Date(Date.now() + 9 * HOUR) })).rejects.toThrow(/./)
+    expect(await prisma().usageRecord.count({ where: { instanceId: id } })).toBeGreaterThan(0)
+    const entries = await prisma().auditEntry.findMany({ where: { data: { path: ['name'], equals: name } } })
+    expect(entries.map(({ action }) => action)).toEqual(['usage.import-begin'])
   })
 
   it('may tell the zone of their times', async () => {

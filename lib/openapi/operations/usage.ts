@@ -118,7 +118,9 @@ export const createUsagePush = defineOperation({
   path: '/usage-pushes',
   tag,
   summary: 'Pushes what is collected and not pushed yet, in the background',
-  description: 'Without a filter everything. With `dryRun` it only counts.',
+  description:
+    'Takes every draft and queued record of the filter, also of products whose use waits for a review; without a filter those of ' +
+    'all products and months. With `dryRun` it only counts.',
   role: 'operator',
   body: newPushSchema,
   answer: usagePush,

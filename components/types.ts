@@ -331,7 +331,13 @@ export type Overview = {
   alerts: Alert[]
 }
 
-export type AlertKind = 'message-window' | 'failed-orders' | 'probe-failed' | 'delivery-stuck' | 'pool-low'
+export type AlertKind =
+  | 'message-window'
+  | 'failed-orders'
+  | 'probe-failed'
+  | 'delivery-stuck'
+  | 'usage-late'
+  | 'pool-low'
 export type Alert = {
   id: string
   kind: AlertKind

@@ -4,7 +4,14 @@ import { useTranslations } from 'use-intl'
 import type { Alert, AlertKind } from '../types'
 import { useWords } from '../words'
 
-export const alertKinds: AlertKind[] = ['message-window', 'failed-orders', 'probe-failed', 'delivery-stuck', 'pool-low']
+export const alertKinds: AlertKind[] = [
+  'message-window',
+  'failed-orders',
+  'probe-failed',
+  'delivery-stuck',
+  'usage-late',
+  'pool-low',
+]
 
 /** An alert in words: what is the matter, and with what. */
 export function useAlertText() {

@@ -10,9 +10,11 @@ import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
 import { registerHandlers, startJobs, stopJobs, wakeJobs } from '@/lib/jobs'
+import { storeInstances, storeUsageProduct } from '@/lib/usage/testing'
 import type { Context } from '@/lib/users/context'
 import { checkAlerts, getAlertSettings, listAlerts, saveAlertSettings, sendAlertNotice, testAlerts } from '.'
 import { isQuiet } from './settings'
+import { alertKinds } from './types'
 
 vi.hoisted(() => {
   process.env.LOG_LEVEL = 'silent'
@@ -77,9 +79,7 @@ afterAll(async () => {
   delete process.env.MAIL_FROM
 })
 
-const kindsOff = Object.fromEntries(
-  ['message-window', 'failed-orders', 'probe-failed', 'delivery-stuck', 'pool-low'].map((kind) => [kind, false]),
-)
+const kindsOff = Object.fromEntries(alertKinds.map((kind) => [kind, false]))
 const settings = (kinds: object, more: object = {}) =>
   saveAlertSettings({
     ctx: admin,
@@ -233,6 +233,119 @@ it('a failed probe, a stuck delivery and a low pool are told', async () => {
   await storeMessage({ test: true, productRef, outcome: 'succeeded', resultCode: '000000', state: 'succeeded' })
   await checkAlerts()
   expect((await alerts()).find(({ kind }) => kind === 'probe-failed')).toMatchObject({ state: 'recovered' })
+})
+
+describe('late usage', () => {
+  const now = new Date('2026-03-15T04:20:00Z')
+  const record = async (productRef: string, instanceId: string, endAt: string, state: string, changedAt = endAt) => {
+    const end = new Date(endAt)
+    const meteringSn = `sn-${instanceId}-${endAt}`
+    const beginAt = new Date(end.getTime() - 60 * minute)
+    const month = new Date(beginAt.getTime() + 480 * minute).toISOString().slice(0, 7)
+    const row = {
+      id: newId(),
+      meteringSn,
+      wireSn: meteringSn,
+      instanceId,
+      productRef,
+      month,
+      beginAt,
+      endAt: end,
+      state,
+    }
+    await prisma().usageRecord.create({
+      data: { ...row, value: '1', source: 'api', changedAt: new Date(changedAt) },
+    })
+  }
+  const found = async () => (await alerts()).map(({ productName, count, state }) => [productName, count, state])
+  let hourly: string
+  let daily: string
+  let monthly: string
+
+  beforeEach(async () => {
+    await prisma().$executeRaw`TRUNCATE usage_records, usage_settings, usage_pushes CASCADE`
+    await settings({ 'usage-late': true })
+    hourly = await storeUsageProduct('Hourly', { rhythm: 'hourly' })
+    daily = await storeUsageProduct('Daily', { rhythm: 'daily' })
+    monthly = await storeUsageProduct('Monthly')
+  })
+
+  it('is told once with its product, instance, cause and page, and again when it is pushed', async () => {
+    await storeInstances(['inst-h'], { productRef: hourly, openedAt: new Date('2026-03-01T00:00:00Z') })
+    await record(hourly, 'inst-h', '2026-03-15T02:00:00Z', 'queued')
+    await record(hourly, 'inst-h', '2026-03-15T04:00:00Z', 'queued')
+    await prisma().usagePush.create({
+      data: {
+        ...{ id: newId(), state: 'stopped', origin: 'schedule', productRef: hourly, filter: {}, total: 1 },
+        ...{ error: '94060000: signature error\nmore', createdBy: 'system', createdAt: now },
+      },
+    })
+    await checkAlerts(now)
+    await Promise.all([checkAlerts(now), checkAlerts(now)])
+    await delivered(2)
+    const path = `/usage?view=records&month=2026-03&productId=${hourly}`
+    for (const said of [
+      '1 条话单已过推送时间',
+      '1 usage records',
+      'Hourly',
+      'inst-h',
+      '94060000: signature error',
+      path,
+    ])
+      expect(mails[0]?.text).toContain(said)
+    expect(mails[0]?.text).not.toContain('more')
+    const [event] = events as [Event]
+    expect(new Webhook(secret).verify(event.body, event.headers)).toMatchObject({
+      type: 'alert.firing',
+      data: { alert: { kind: 'usage-late', productName: 'Hourly', instanceId: 'inst-h', count: 1 } },
+    })
+    await prisma().usageRecord.updateMany({ data: { state: 'accepted' } })
+    await checkAlerts(now)
+    await delivered(4)
+    expect(mails[1]?.text).toContain('已恢复：用量已按时推送')
+    expect(await found()).toEqual([['Hourly', 1, 'recovered']])
+  })
+
+  it.each([
+    ['hourly', '2026-03-15T02:00:00Z', '2026-03-15T03:59:00Z', false],
+    ['hourly', '2026-03-15T02:00:00Z', '2026-03-15T04:00:00Z', true],
+    ['daily', '2026-03-14T16:00:00Z', '2026-03-14T16:59:00Z', false],
+    ['daily', '2026-03-14T16:00:00Z', '2026-03-14T17:00:00Z', true],
+    ['monthly', '2026-02-28T16:00:00Z', '2026-03-01T15:59:00Z', false],
+    ['monthly', '2026-02-28T16:00:00Z', '2026-03-01T16:00:00Z', true],
+    ['monthly', '2026-03-01T12:00:00Z', '2026-03-19T10:59:00Z', false],
+    ['monthly', '2026-03-01T12:00:00Z', '2026-03-19T11:01:00Z', true],
+  ])('of a %s product until %s is late at %s: %s', async (rhythm, endAt, at, late) => {
+    const productRef = { hourly, daily, monthly }[rhythm] ?? ''
+    await record(productRef, 'inst', endAt, 'draft')
+    await checkAlerts(new Date(at))
+    expect((await found()).length).toBe(late ? 1 : 0)
+  })
+
+  it('what only just came in has a quarter of an hour to go out', async () => {
+    await record(hourly, 'inst', '2026-03-15T01:00:00Z', 'queued', '2026-03-15T04:10:00Z')
+    await checkAlerts(now)
+    expect(await found()).toEqual([])
+    await checkAlerts(new Date(now.getTime() + 10 * minute))
+    expect(await found()).toEqual([['Hourly', 1, 'firing']])
+  })
+
+  it('is also told when a product in use sends nothing any more; an instance alone may rest', async () => {
+    const openedAt = new Date('2026-03-01T00:00:00Z')
+    await storeInstances(['rests', 'works'], { productRef: hourly, openedAt })
+    await record(hourly, 'rests', '2026-03-14T20:00:00Z', 'accepted')
+    await record(hourly, 'works', '2026-03-15T02:00:00Z', 'accepted')
+    await checkAlerts(now)
+    expect(await found()).toEqual([])
+    await checkAlerts(new Date('2026-03-15T05:00:00Z'))
+    expect(await found()).toEqual([['Hourly', 0, 'firing']])
+    await record(hourly, 'works', '2026-03-15T03:00:00Z', 'accepted')
+    await checkAlerts(new Date('2026-03-15T05:01:00Z'))
+    expect(await found()).toEqual([['Hourly', 0, 'recovered']])
+    await prisma().instance.updateMany({ data: { state: 'released' } })
+    await checkAlerts(new Date('2026-03-15T09:00:00Z'))
+    expect((await found()).filter(([, , state]) => state === 'firing')).toEqual([])
+  })
 })
 
 describe('quiet hours', () => {

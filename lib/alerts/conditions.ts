@@ -1,6 +1,7 @@
 import { lostOrders, monthStart } from '@/lib/calls'
 import { prisma } from '@/lib/db/client'
 import { probeStates } from '@/lib/rehearsals'
+import { lateUsage } from '@/lib/usage'
 import type { OpenAlertSettings } from './settings'
 import type { AlertFacts, AlertKind, Condition } from './types'
 
@@ -20,6 +21,7 @@ export async function presentConditions(settings: OpenAlertSettings, now: Date):
     'failed-orders': () => failedOrders(settings.thresholds, names, now),
     'probe-failed': () => failedProbes(names, now),
     'delivery-stuck': () => stuckDeliveries(settings.thresholds, now),
+    'usage-late': () => usageBehind(names, now),
     'pool-low': () => lowPools(settings.thresholds),
   }
   const wanted = (Object.keys(look) as AlertKind[]).filter((kind) => settings.kinds[kind])
@@ -108,6 +110,26 @@ async function stuckDeliveries({ stuckMinutes }: Thresholds, now: Date): Promise
       cause: firstLine(deliveryError),
       since: createdAt.toISOString(),
       path: `/instances/${encodeURIComponent(ids.instanceId ?? '')}`,
+    },
+  }))
+}
+
+async function usageBehind(names: Names, now: Date): Promise<Condition[]> {
+  const late = await lateUsage(now)
+  return late.map(({ productRef, count, instanceId, month, since, cause }) => ({
+    kind: 'usage-late',
+    subject: productRef ?? 'none',
+    facts: {
+      productName: productRef && (names.get(productRef) ?? null),
+      instanceId,
+      count,
+      cause: firstLine(cause),
+      since: since.toISOString(),
+      path: `/usage?${new URLSearchParams({
+        ...(count > 0 && { view: 'records' }),
+        month,
+        ...(productRef && { productId: productRef }),
+      })}`,
     },
   }))
 }

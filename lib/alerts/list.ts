@@ -69,7 +69,7 @@ export async function firingAlerts(): Promise<AlertItem[]> {
     take: 200,
     include: { notices: { select: { state: true } } },
   })
-  const place = (row: AlertRow) => alertKinds.findIndex((kind) => kind === row.kind)
+  const place = (row: AlertRow) => alertKinds.indexOf(row.kind as AlertItem['kind'])
   return rows
     .sort((a, b) => place(a) - place(b))
     .slice(0, 20)

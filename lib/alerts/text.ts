@@ -53,6 +53,19 @@ function wordsOf(kind: Told['kind'], language: Language, now: Date): Words {
         over: () => 'Recovered: the pool is filled again',
       },
     },
+    'usage-late': {
+      zh: {
+        title: (f) => (f.count ? `${f.count} 条话单已过推送时间仍未推送` : '已过推送时间，仍未收到话单'),
+        over: () => '已恢复：用量已按时推送',
+      },
+      en: {
+        title: (f) =>
+          f.count
+            ? `${f.count} usage records should be pushed by now and are not`
+            : 'Usage should be pushed by now, and no records came in',
+        over: () => 'Recovered: the usage is pushed',
+      },
+    },
     test: {
       zh: { title: () => '这是一条测试通知', over: () => '这是一条测试通知' },
       en: { title: () => 'This is a test notice', over: () => 'This is a test notice' },

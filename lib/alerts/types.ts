@@ -1,4 +1,11 @@
-export const alertKinds = ['message-window', 'failed-orders', 'probe-failed', 'delivery-stuck', 'pool-low'] as const
+export const alertKinds = [
+  'message-window',
+  'failed-orders',
+  'probe-failed',
+  'delivery-stuck',
+  'usage-late',
+  'pool-low',
+] as const
 export type AlertKind = (typeof alertKinds)[number]
 
 /** What an alert is about. Texts are as the desk has them: no secrets, no contact data of a buyer. */

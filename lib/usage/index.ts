@@ -1,4 +1,5 @@
 export { importErrors, importUsage, reconcileUsage } from './files'
+export { lateUsage } from './late'
 export { mendUsageRecord, requeueUsage, settleUsage } from './mend'
 export { cancelUsagePush, createUsagePush, getUsagePush } from './pushes'
 export { addRecords } from './records'

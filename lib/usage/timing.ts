@@ -23,3 +23,12 @@ export function deadlineOf(rhythm: UsageRhythm, now: Date): Date | null {
   const deadline = due + HOUR
   return new Date(deadline > now.getTime() ? deadline : deadline + DAY)
 }
+
+/** Use that ended until then should have been pushed by `now`: the hours and days whose deadline is over, of a month a day later. */
+export function overdueBefore(rhythm: UsageRhythm, now: Date): Date {
+  const ms = now.getTime()
+  if (rhythm === 'hourly') return dueBefore('hourly', new Date(ms - 2 * HOUR))
+  if (rhythm === 'daily') return dueBefore('daily', new Date(ms - HOUR))
+  const there = new Date(ms - DAY + BEIJING)
+  return new Date(Date.UTC(there.getUTCFullYear(), there.getUTCMonth(), 1) - BEIJING)
+}

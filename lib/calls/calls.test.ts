@@ -388,7 +388,11 @@ describe('replay', () => {
     await send(v2Call(body('FREEZE'), { at: Date.now() - 5_000 }))
     await send(v2Call(body('UNFREEZE')))
     const freeze = await messageOf({ instanceId, activity: 'updateInstanceStatus', key: { contains: ':FREEZE' } })
-    await replayMessage({ ctx: systemContext, input: { messageId: freeze.id } })
+    const { replayId } = await replayMessage({ ctx: systemContext, input: { messageId: freeze.id } })
+    const writers = await prisma().$queryRaw<{ call: string; entry: string }[]>`
+      SELECT c.xmin::text AS call, a.xmin::text AS entry FROM calls c JOIN audit_entries a ON a.data->>'callId' = c.id::text
+      WHERE c.id = ${replayId}::uuid`
+    expect(writers).toEqual([{ call: writers[0]?.entry, entry: writers[0]?.call }])
     expect(await instanceOf(instanceId)).toMatchObject({ state: 'active' })
   })
 

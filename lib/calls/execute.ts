@@ -48,6 +48,8 @@ export type Work = {
   actor: string | null
   /** the message to book this on, when it is not the command's own */
   messageKey: string | null
+  /** writes down, in the transaction of the call, who asked for it */
+  audit?: (tx: RawTx, decision: Decision) => Promise<void>
   /** turns a decision into the bytes that are signed and sent */
   write(answer: Answer, config: Catalog, productRef: string | null): StoredAnswer
 }
@@ -132,7 +134,8 @@ export async function executeGroup(tx: RawTx, works: Work[]): Promise<Done[]> {
   const added = addJobs(tx, jobs)
   const recorded = recordCalls(tx, rows)
   recorded.catch(() => {}) // heard below, unless the others fail first
-  await Promise.all([saved, added])
+  const audits = [...decided].flatMap(([work, { decision }]) => work.audit?.(tx, decision) ?? [])
+  await Promise.all([saved, added, ...audits])
   tx.commitBehind?.()
   const ids = await recorded
   return works.map((work) => {

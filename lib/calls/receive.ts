@@ -209,15 +209,21 @@ export async function perform(work: Work, config: Catalog): Promise<Done> {
     const unavailable = isUnavailable(error)
     log.error({ err: error, callId: work.callId, activity: work.activity }, 'a call could not be carried out')
     const { done, row } = troubleOf(work, config, unavailable ? DATABASE_AWAY : 'internal error')
-    const recorded = unavailable ? null : await recordTrouble(row).catch(() => null)
+    const recorded = unavailable ? null : await recordTrouble(work, done, row).catch(() => null)
     if (recorded) done.messageId = recorded
     else if (work.source === 'marketplace') await keepMissed(row)
     return done
   }
 }
 
-async function recordTrouble(row: CallRow): Promise<string | null> {
-  const ids = await prisma().$transaction((tx) => recordCalls(tx, [row]), { maxWait: 1000, timeout: 2000 })
+async function recordTrouble(work: Work, { decision }: Done, row: CallRow): Promise<string | null> {
+  const ids = await prisma().$transaction(
+    async (tx) => {
+      await work.audit?.(tx, decision)
+      return recordCalls(tx, [row])
+    },
+    { maxWait: 1000, timeout: 2000 },
+  )
   return ids.get(row.messageKey) ?? null
 }
 

@@ -60,20 +60,14 @@ export async function replayMessage({
   const work = await workOfMessage(messageId, config, ctx.actor.name, payload)
   if (dryRun) return dryRunOf(work)
   const before = await snapshot(work)
-  const done = await runAgain(work, config)
-  await prisma().$transaction((tx) =>
+  work.audit = (tx, { answer }) =>
     recordAudit(tx, ctx, {
       action: 'message.replay',
       subject: 'message',
       target: messageId,
-      data: {
-        callId: done.callId,
-        resultCode: done.decision.answer.code,
-        edited: Boolean(payload),
-        ...(note ? { note } : {}),
-      },
-    }),
-  )
+      data: { callId: work.callId, resultCode: answer.code, edited: Boolean(payload), ...(note ? { note } : {}) },
+    })
+  const done = await runAgain(work, config)
   const { instanceId } = done.decision
   const after = (await licenseOf(work, prisma())) ?? (instanceId ? await instanceFacts(instanceId) : null)
   return resultOf(done, done.callId, done.decision.changes ?? difference(before, after))

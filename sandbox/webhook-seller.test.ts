@@ -25,7 +25,11 @@ beforeEach(() => seller.setMode('ok'))
 
 function deliver(
   orderId: string | null = 'CS1',
-  { type = 'instance.requested', secret = SHOP.webhookSecret as string } = {},
+  {
+    type = 'instance.requested',
+    secret = SHOP.webhookSecret as string,
+    signal,
+  }: { type?: string; secret?: string; signal?: AbortSignal } = {},
 ) {
   const body = JSON.stringify({ type, data: { instance: { instanceId: 'ins-12345678', orderId }, order: null } })
   const now = new Date()
@@ -34,13 +38,14 @@ function deliver(
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
     'webhook-signature': new Webhook(secret).sign('msg_1', now, body),
   }
-  return fetch(`${seller.url}/koogallery`, { method: 'POST', body, headers, signal: AbortSignal.timeout(400) })
+  return fetch(`${seller.url}/koogallery`, { method: 'POST', body, headers, ...(signal && { signal }) })
 }
 
-test('delivers at once and remembers what it was asked', async () => {
+test('delivers with its answer and remembers what it was asked', async () => {
   const response = await deliver()
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({ appInfo: { frontEndUrl: 'https://mail.example.com/ins-12345678' } })
+  expect(patched).toEqual([])
   expect(seller.received().at(-1)).toMatchObject({
     id: 'msg_1',
     verified: true,
@@ -89,8 +94,15 @@ test('refuses, fails, answers garbage, is slow; single orders have a mode of the
   seller.setMode('garbage')
   expect((await deliver()).headers.get('content-type')).toBe('text/html')
   seller.setMode('slow')
-  await expect(deliver()).rejects.toThrow(/timeout/)
+  const away = new AbortController()
+  const ended: string[] = []
+  const slow = deliver('CS-SLOW', { signal: away.signal }).finally(() => ended.push('slow'))
+  await vi.waitFor(() => expect(seller.received().at(-1)).toMatchObject({ orderId: 'CS-SLOW' }))
   seller.setMode('ok')
+  await deliver().finally(() => ended.push('ok'))
+  expect(ended).toEqual(['ok'])
+  away.abort()
+  await expect(slow).rejects.toThrow(/abort/)
   expect((await deliver('CS-TROUBLE')).status).toBe(500)
 })
 

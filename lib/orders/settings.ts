@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
-import { catalog } from '@/lib/catalog'
+import { catalog, refreshCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
 import { parseInput } from '@/lib/input'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -27,5 +27,7 @@ export async function changeOrderSettings({ ctx, input }: { ctx: Context; input:
     await tx.setting.upsert({ where: { key: 'orders' }, create: { key: 'orders', value }, update: { value } })
     await recordAudit(tx, ctx, { action: 'order.settings', subject: 'order', data: value })
   })
+  // Whoever saved it reads orders with it from now on, not a second later.
+  await refreshCatalog()
   return value
 }

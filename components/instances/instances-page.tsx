@@ -158,10 +158,13 @@ export function InstancesPage() {
         <FilterPicker
           label={t('delivery')}
           value={filters.deliveryState}
-          options={(['waiting', 'delivered', 'refused'] as const).map((value) => ({
-            value,
-            label: words.deliveryState(value),
-          }))}
+          options={[
+            { value: 'unfinished', label: t('unfinished') },
+            ...(['waiting', 'delivered', 'refused'] as const).map((value) => ({
+              value,
+              label: words.deliveryState(value),
+            })),
+          ]}
           onChange={(deliveryState) => change({ deliveryState })}
         />
         {filters.customerId ? (

@@ -1,5 +1,6 @@
 'use client'
 
+import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { useLocale, useTranslations } from 'use-intl'
@@ -20,17 +21,18 @@ const times = [
 
 const tick = { fill: 'var(--color-faint)', fontSize: 11 }
 
-/** Stacked bars; a table of the same figures is there for who does not see them. */
+/** The calls of an hour with an outcome, as a page. */
+function callsOf({ at }: CallHour, outcome: string): string {
+  const to = new Date(new Date(at).getTime() + 3_600_000).toISOString()
+  return `/calls?${new URLSearchParams({ view: 'calls', source: 'marketplace', outcome, range: 'custom', from: at, to })}`
+}
+
+/** Stacked bars, and a table of the same figures for the keyboard and for who does not see them. */
 export function CallsBars({ items }: { items: CallHour[] }) {
   const t = useTranslations('overview')
   const say = useTranslations('words.outcome')
   const locale = useLocale()
   const router = useRouter()
-  const open = ({ at }: CallHour, outcome: string) => {
-    const to = new Date(new Date(at).getTime() + 3_600_000).toISOString()
-    const query = new URLSearchParams({ view: 'calls', source: 'marketplace', outcome, range: 'custom', from: at, to })
-    router.push(`/calls?${query}`)
-  }
   const hour = (at: unknown) => formatTime(String(at), locale, 'hour', 0)
   return (
     <>
@@ -63,7 +65,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
                 fill={color}
                 isAnimationActive={false}
                 cursor="pointer"
-                onClick={({ payload }) => payload && open(payload as CallHour, outcome)}
+                onClick={({ payload }) => payload && router.push(callsOf(payload as CallHour, outcome))}
               />
             ))}
             {times.map(([name, dash]) => (
@@ -82,19 +84,22 @@ export function CallsBars({ items }: { items: CallHour[] }) {
           </ComposedChart>
         </ResponsiveContainer>
       </div>
-      <div className="sr-only">
-        <table>
-          <caption>{t('perHour')}</caption>
-          <thead>
+      <details className="mt-2 text-xs">
+        <summary className="w-fit cursor-pointer rounded-sm text-accent">{t('asTable')}</summary>
+        <table className="mt-2 w-full text-right">
+          <caption className="sr-only">{t('perHour')}</caption>
+          <thead className="text-faint">
             <tr>
-              <th scope="col">{t('hour')}</th>
+              <th scope="col" className="text-left font-medium">
+                {t('hour')}
+              </th>
               {outcomes.map(([outcome]) => (
-                <th key={outcome} scope="col">
+                <th key={outcome} scope="col" className="py-1 pl-2 font-medium">
                   {say(outcome)}
                 </th>
               ))}
               {times.map(([name]) => (
-                <th key={name} scope="col">
+                <th key={name} scope="col" className="py-1 pl-2 font-medium">
                   {t(name)}
                 </th>
               ))}
@@ -102,10 +107,24 @@ export function CallsBars({ items }: { items: CallHour[] }) {
           </thead>
           <tbody>
             {items.map((item) => (
-              <tr key={item.at}>
-                <th scope="row">{hour(item.at)}</th>
+              <tr key={item.at} className="[&>*]:border-line [&>*]:border-t">
+                <th scope="row" className="py-1 text-left font-normal">
+                  {hour(item.at)}
+                </th>
                 {outcomes.map(([outcome]) => (
-                  <td key={outcome}>{item[outcome]}</td>
+                  <td key={outcome}>
+                    {item[outcome] > 0 ? (
+                      <Link
+                        href={callsOf(item, outcome)}
+                        prefetch={false}
+                        className="rounded-sm text-accent underline underline-offset-2"
+                      >
+                        {item[outcome]}
+                      </Link>
+                    ) : (
+                      0
+                    )}
+                  </td>
                 ))}
                 {times.map(([name]) => (
                   <td key={name}>{item[`${name}Ms`] ?? '–'}</td>
@@ -114,7 +133,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </details>
     </>
   )
 }

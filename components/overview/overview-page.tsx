@@ -59,7 +59,7 @@ export function OverviewPage() {
             }
           />
           <Figure
-            href="/instances?deliveryState=waiting"
+            href="/instances?deliveryState=unfinished"
             label={t('waitingDeliveries')}
             count={data?.waitingDeliveries}
             alarm
@@ -152,7 +152,7 @@ function Stuck({ deliveries }: { deliveries: Overview['stuck'] | undefined }) {
   const t = useTranslations('overview')
   const words = useWords()
   return (
-    <Card title={t('stuck')} actions={<All href="/instances?deliveryState=waiting" />} flush>
+    <Card title={t('stuck')} actions={<All href="/instances?deliveryState=unfinished" />} flush>
       {deliveries === undefined ? (
         <SkeletonRows rows={2} />
       ) : deliveries.length === 0 ? (

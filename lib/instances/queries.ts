@@ -71,7 +71,10 @@ export const instanceQuery = z.strictObject({
     'an id, or the start of one: instance, order, order line, customer, business; or the start of a customer name',
   ),
   test: flagSchema.describe('true: only test instances, false: only real ones').optional(),
-  deliveryState: z.enum(deliveryStates).optional(),
+  deliveryState: z
+    .enum([...deliveryStates, 'unfinished'])
+    .describe('unfinished: waiting or refused, and not released meanwhile')
+    .optional(),
   expiresWithinDays: z.coerce
     .number()
     .int()
@@ -171,7 +174,8 @@ function conditions(query: z.output<typeof instanceQuery>): Prisma.Sql[] {
   if (query.customerId) is.push(Prisma.sql`i.customer_id = ${query.customerId}`)
   if (query.orderId) is.push(Prisma.sql`i.order_id = ${query.orderId}`)
   if (query.test !== undefined) is.push(Prisma.sql`i.test = ${query.test}`)
-  if (query.deliveryState) is.push(Prisma.sql`i.delivery_state = ${query.deliveryState}`)
+  if (query.deliveryState === 'unfinished') is.push(unfinished)
+  else if (query.deliveryState) is.push(Prisma.sql`i.delivery_state = ${query.deliveryState}`)
   if (query.productId) {
     const { productId } = query
     is.push(Prisma.sql`(i.product_id = ${productId} OR i.product_ref = ANY(${productsNamed(productId)}))`)
@@ -219,11 +223,11 @@ export async function findInstanceOfOrderLine(order: {
   return row ? show(row) : null
 }
 
+const unfinished = Prisma.sql`i.state = 'pending' AND i.delivery_state IN ('waiting', 'refused')`
+
 /** How many real instances wait for their delivery, up to 10,001. */
 export function countWaitingDeliveries(): Promise<number> {
-  return countUpTo(
-    Prisma.sql`instances WHERE state = 'pending' AND delivery_state IN ('waiting', 'refused') AND NOT test`,
-  )
+  return countUpTo(Prisma.sql`instances i WHERE ${unfinished} AND NOT i.test`)
 }
 
 function show({ sealed, ...row }: Row): InstanceItem {

@@ -1,13 +1,13 @@
 'use client'
 
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { type ReactNode, useState } from 'react'
 import { IntlProvider } from 'use-intl'
 import type { Locale, Theme } from '@/lib/i18n/locales'
 import type { Messages } from '@/lib/i18n/server'
 import { ApiError } from './api'
 import { Toasts } from './ui/toasts'
+import { UrlAdapter } from './url-adapter'
 
 type ProvidersProps = { locale: Locale; messages: Messages; theme: Theme; children: ReactNode }
 
@@ -27,10 +27,10 @@ export function Providers({ locale, messages, theme, children }: ProvidersProps)
   return (
     <IntlProvider locale={locale} messages={messages} timeZone="UTC">
       <QueryClientProvider client={client}>
-        <NuqsAdapter>
+        <UrlAdapter>
           {children}
           <Toasts theme={theme} />
-        </NuqsAdapter>
+        </UrlAdapter>
       </QueryClientProvider>
     </IntlProvider>
   )

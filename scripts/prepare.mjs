@@ -46,7 +46,8 @@ const clientSources = ['prisma/schema', 'package-lock.json']
 const buildStamp = at('.next/desk-build')
 const buildSources = [
   ...['app', 'components', 'lib', 'messages', 'prisma/schema', 'public'],
-  ...['instrumentation.ts', 'proxy.ts', 'next.config.mjs', 'postcss.config.mjs', 'tsconfig.json', 'package-lock.json'],
+  ...['instrumentation.ts', 'instrumentation-client.ts', 'proxy.ts', 'next.config.mjs', 'postcss.config.mjs'],
+  ...['tsconfig.json', 'package-lock.json'],
 ]
 
 /** Does the named steps that are not done yet. A failed one ends the process with a sentence and its last lines. */

@@ -17,6 +17,7 @@ const code = [
   'bench',
   'server.ts',
   'instrumentation.ts',
+  'instrumentation-client.ts',
   'proxy.ts',
 ]
 

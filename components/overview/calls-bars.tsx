@@ -99,7 +99,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
                 </th>
               ))}
               {times.map(([name]) => (
-                <th key={name} scope="col" className="py-1 pl-2 font-medium">
+                <th key={name} scope="col" className="hidden py-1 pl-2 font-medium sm:table-cell">
                   {t(name)}
                 </th>
               ))}
@@ -127,7 +127,9 @@ export function CallsBars({ items }: { items: CallHour[] }) {
                   </td>
                 ))}
                 {times.map(([name]) => (
-                  <td key={name}>{item[`${name}Ms`] ?? '–'}</td>
+                  <td key={name} className="hidden sm:table-cell">
+                    {item[`${name}Ms`] ?? '–'}
+                  </td>
                 ))}
               </tr>
             ))}

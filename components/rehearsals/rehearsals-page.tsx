@@ -1,4 +1,5 @@
 'use client'
+
 import { CalendarClock, ListPlus, Pencil, Play, Plus, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'

@@ -412,7 +412,9 @@ function Known({ dossier, orderId, stored }: { dossier: Dossier; orderId: string
                 </Link>
                 <LicenseStateChip state={license.state} />
                 {license.test ? <TestMark /> : null}
-                <Time at={license.expiresAt} style="date" className="ml-auto text-faint text-xs" />
+                {license.expiresAt ? (
+                  <Time at={license.expiresAt} style="date" className="ml-auto text-faint text-xs" />
+                ) : null}
               </li>
             ))}
           </ul>

@@ -32,7 +32,7 @@ export function DaysBars({ items, month }: { items: Day[]; month: string }) {
                   fontSize: 12,
                 }}
               />
-              <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12 }} />
+              <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12, left: 0, width: '100%' }} />
               <Area
                 dataKey="before"
                 name={t('lastMonth')}

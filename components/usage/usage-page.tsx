@@ -26,6 +26,15 @@ const parsers = {
   cursor: parseAsString,
 }
 
+/** What the lists below filter by: a file holds what they show. */
+const listParsers = {
+  q: parseAsString,
+  only: parseAsString,
+  state: parseAsString,
+  code: parseAsString,
+  pushId: parseAsString,
+}
+
 /** yyyy-MM in UTC+8, the zone usage is billed in. */
 function thisMonth(): string {
   return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)
@@ -40,10 +49,12 @@ export function UsagePage() {
   const { view, productId } = values
   const month = values.month ?? thisMonth()
   const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null })
-  const csv =
-    view === 'month'
-      ? apiPath('/usage-months.csv', { month, productId })
-      : apiPath('/usage-records.csv', { month, productId })
+  const [{ q, only, state, code, pushId }] = useQueryStates(listParsers)
+  const csv = {
+    month: () => apiPath('/usage-months.csv', { month, productId, q, only }),
+    records: () => apiPath('/usage-records.csv', { productId, q, state, code, pushId, month: pushId ? null : month }),
+    pushes: () => apiPath('/usage-pushes.csv'),
+  }[view]()
   return (
     <>
       <PageHeader
@@ -51,14 +62,12 @@ export function UsagePage() {
         lead={t('lead')}
         actions={
           <>
-            {view === 'pushes' ? null : (
-              <Button asChild>
-                <a href={csv} download>
-                  <Download aria-hidden />
-                  {t('exportCsv')}
-                </a>
-              </Button>
-            )}
+            <Button asChild>
+              <a href={csv} download>
+                <Download aria-hidden />
+                {t('exportCsv')}
+              </a>
+            </Button>
             <Button blocked={blocked} onClick={() => setDialog('manual')}>
               <Plus aria-hidden />
               {t('manual')}

@@ -157,14 +157,27 @@ export async function listUsagePushes({
 }): Promise<Page<UsagePush>> {
   requireRole(ctx, 'viewer')
   const after = readCursor(query.cursor, query, ['id'])
-  const is = [
-    ...(query.state ? [Prisma.sql`u.state = ${query.state}`] : []),
-    ...(after ? [Prisma.sql`u.id < ${after[0]}::uuid`] : []),
-  ]
+  const rows = await pushesAfter(query.state, after?.[0] ?? null, query.limit + 1)
+  return cutPage(rows, query, (push) => [push.id])
+}
+
+/** All of them, 200 at a time. Viewers and above. */
+export async function* everyUsagePush({ ctx, state }: { ctx: Context; state?: UsagePush['state'] }) {
+  requireRole(ctx, 'viewer')
+  for (let after: string | null = null; ; ) {
+    const rows = await pushesAfter(state, after, 200)
+    if (rows.length > 0) yield rows
+    if (rows.length < 200) return
+    after = rows.at(-1)?.id ?? null
+  }
+}
+
+async function pushesAfter(state: string | undefined, after: string | null, limit: number): Promise<UsagePush[]> {
+  const is = [...(state ? [Prisma.sql`u.state = ${state}`] : []), ...(after ? [Prisma.sql`u.id < ${after}::uuid`] : [])]
   const rows = await prisma().$queryRaw<Row[]>`
     SELECT ${columns} FROM usage_pushes u LEFT JOIN products p ON p.id = u.product_ref
-    WHERE ${allOf(is)} ORDER BY u.id DESC LIMIT ${query.limit + 1}`
-  return cutPage(rows.map(present), query, (push) => [push.id])
+    WHERE ${allOf(is)} ORDER BY u.id DESC LIMIT ${limit}`
+  return rows.map(present)
 }
 
 /** Stops a push after the requests under way; what is left of it waits again. Operators and above; audited. */

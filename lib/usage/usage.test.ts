@@ -261,6 +261,8 @@ describe('records out', () => {
     expect(named.productName).toMatch(/^P-/)
     await runUsagePush(named.id)
     expect([await statesOf(first), await statesOf(second)]).toEqual([['accepted'], ['draft']])
+    const csv = (await ask('GET', '/usage-pushes.csv', { token: tokens.viewer })).body as string
+    expect(csv.split('\r\n').filter((line) => line.includes(named.id))).toHaveLength(1)
     const everything = await push({})
     await runUsagePush(everything.id)
     expect(await statesOf(second)).toEqual(['accepted'])

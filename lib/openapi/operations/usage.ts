@@ -136,6 +136,16 @@ export const listUsagePushes = defineOperation({
   answer: pageOf(usagePush),
 })
 
+export const usagePushesCsv = defineOperation({
+  method: 'GET',
+  path: '/usage-pushes.csv',
+  tag,
+  summary: 'The same as a CSV file, all of them',
+  role: 'viewer',
+  query: z.strictObject({ state: usagePushQuery.shape.state }),
+  answerType: 'text/csv',
+})
+
 export const getUsagePush = defineOperation({
   method: 'GET',
   path: '/usage-pushes/{id}',

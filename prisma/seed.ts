@@ -1,14 +1,24 @@
+import { createPublicKey } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { receive, settleMessages } from '@/lib/calls'
+import { receive, settleApplication, settleMessages } from '@/lib/calls'
 import { catalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
 import { importPool } from '@/lib/delivery'
 import { prepareGround } from '@/lib/ground'
 import { enterAppInfo, learnUpgradeOrder } from '@/lib/instances'
 import { startJobs, stopJobs } from '@/lib/jobs'
+import { QUEUE_SCHEMA } from '@/lib/jobs/definitions'
+import { uploadLicense } from '@/lib/licenses'
+import { denyLicense, issueLicense } from '@/lib/licenses/actions'
+import { activateLicense, queryLicense } from '@/lib/licenses/code-actions'
+import { addLicenses } from '@/lib/licenses/import'
 import { type Context, systemContext } from '@/lib/users/context'
-import type { SignedCall } from '@/sandbox/caller'
-import { play, poolCsv, type ShopCall, shopHistory } from '@/sandbox/shop'
+import { type SignedCall, signCall } from '@/sandbox/caller'
+import { signKitCall } from '@/sandbox/kit'
+import { play, poolCsv, SHOP, type ShopCall, shopHistory } from '@/sandbox/shop'
+import { enterpriseStories } from '@/sandbox/shop-enterprises'
+import { licenseStories } from '@/sandbox/shop-licenses'
+import { inOrder, type Stage } from '@/sandbox/shop-stage'
 
 /*
  * Writes the demo's past year through the desk's own code: every call is received, at its own time, as if the marketplace
@@ -48,8 +58,12 @@ async function setTime(at: Date): Promise<void> {
   await setSandboxClock(ahead)
 }
 
-async function setSandboxClock(clockOffsetMs: number): Promise<void> {
-  const body = JSON.stringify({ settings: { clockOffsetMs } })
+function setSandboxClock(clockOffsetMs: number): Promise<void> {
+  return tellSandbox({ settings: { clockOffsetMs } })
+}
+
+async function tellSandbox(document: object): Promise<void> {
+  const body = JSON.stringify(document)
   const response = await fetch(`${sandboxUrl}/sandbox/control`, { method: 'POST', body })
   if (!response.ok) throw new Error(`the sandbox answered ${response.status}`)
 }
@@ -92,6 +106,72 @@ async function send(signed: SignedCall, at: Date) {
   return { resultCode, instanceId: instanceId ?? null }
 }
 
+const target = 'http://127.0.0.1/api/produce'
+
+async function licenseOf(about: string): Promise<string> {
+  const where = { OR: [{ orderId: about, kind: 'license-id' }, { eventId: about }] }
+  return (await prisma().license.findFirstOrThrow({ where })).id
+}
+
+/** What the marketplace refuses is part of a story. */
+async function asFarAsItGoes(doing: Promise<unknown>): Promise<void> {
+  await doing.catch((error: Error) => {
+    if (error.name !== 'DeskError' && !error.message.startsWith('upload:')) throw error
+  })
+}
+
+const stage: Stage = {
+  call(version, activity, fields) {
+    const key = /license/i.test(activity) ? SHOP.licenseKey : SHOP.baseKey
+    const at = new Date()
+    return send(signCall({ target, version, activity, fields, key, at }), at)
+  },
+  kit(version, name, fields) {
+    const at = new Date()
+    return send(signKitCall({ target, version, name, fields, key: SHOP.kitKey, at }), at)
+  },
+  async publicKey() {
+    const [key] = (await catalog()).active('kit-private-key')
+    return createPublicKey(key?.secret ?? '')
+      .export({ type: 'spki', format: 'pem' })
+      .toString()
+  },
+  control: tellSandbox,
+  staff: {
+    async issue(about, license) {
+      const given =
+        typeof license === 'string' ? { license } : { file: { ...license, content: Buffer.from(license.content) } }
+      await issueLicense({ ctx: staff, input: { id: await licenseOf(about), ...given } })
+    },
+    deny: async (about, code, note) => denyLicense({ ctx: staff, input: { id: await licenseOf(about), code, note } }),
+    upload: async (about) =>
+      asFarAsItGoes(uploadLicense(await licenseOf(about), Date.now() + 10_000, settleApplication)),
+    know: async (licenses) => void (await addLicenses({ ctx: staff, input: { licenses } })),
+    activate: (code) => asFarAsItGoes(activateLicense({ ctx: staff, input: { code } })),
+    query: (code) => asFarAsItGoes(queryLicense({ ctx: staff, input: { code } })),
+  },
+}
+
+/** Licences of every kind, and two enterprises that are bound to the newest instances of the office product. */
+async function tellStories(): Promise<number> {
+  const instances = await prisma().instance.findMany({
+    where: { state: 'active', test: false, createdAt: { lt: new Date(until.getTime() - 100 * DAY) } },
+    orderBy: { createdAt: 'desc' },
+    take: 2,
+  })
+  const [one, other] = instances.map(({ instanceId }) => instanceId)
+  const enterprises = one && other ? enterpriseStories(until, [one, other]) : []
+  const steps = inOrder([...licenseStories(until).steps, ...enterprises], until)
+  for (const step of steps) {
+    await setTime(step.at)
+    await step.play(stage)
+  }
+  // These were uploaded when their story says so; the server need not do it again.
+  await prisma().$executeRawUnsafe(`DELETE FROM ${QUEUE_SCHEMA}.job WHERE name = 'upload-license'
+    AND data->>'licenseId' IN (SELECT id::text FROM licenses WHERE delivered_at IS NOT NULL)`)
+  return steps.length
+}
+
 async function seed() {
   const [pool, manual] = [await productOf('pool'), await productOf('manual')]
   await setTime(history.calls[0]?.at ?? until)
@@ -102,7 +182,7 @@ async function seed() {
     call.activity === 'newInstance' &&
     manual.productIds.includes(call.order?.orderLine[0]?.productInfo[0]?.productId ?? '')
   return play(history.calls, {
-    target: 'http://127.0.0.1/api/produce',
+    target,
     until,
     async send(signed, call) {
       await workThrough(byHand, call.at)
@@ -126,7 +206,10 @@ try {
   await startJobs()
   await stopJobs()
   const { sent, failed } = await seed()
-  console.log(`${sent} calls of the past year are in the desk; ${failed} of them failed.`)
+  const told = await tellStories()
+  console.log(
+    `${sent} calls of the past year are in the desk, ${failed} of them failed; besides ${told} steps of licences and enterprises.`,
+  )
 } finally {
   await setSandboxClock(0)
   await prisma().$disconnect()

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,6 +10,7 @@ import { type Fired, insist, purchase } from './caller'
 import type { WireOrder } from './orders'
 import { startSandbox } from './server'
 import { type LiveInstance, liveCall, SHOP, type ShopCall, shopHistory, shopSetup } from './shop'
+import { licenseProducts, licenseStories } from './shop-licenses'
 import { startWebhookSeller } from './webhook-seller'
 
 const HELP = `The desk with a shop to look at, until Ctrl-C:
@@ -65,6 +67,8 @@ async function main(): Promise<void> {
   const history = shopHistory({ until: new Date(shop.until), purchases: shop.purchases, sellerUrl: seller.url })
   sandbox.control.registerOrders(history.calls.flatMap((call) => call.order ?? []))
   sandbox.control.registerOrders(rememberedOrders())
+  const licenses = licenseStories(new Date(shop.until))
+  sandbox.control.registerOrders(licenses.orders)
 
   // biome-ignore lint/style/noProcessEnv: the programs started here get this environment and a few variables more
   const inherited = process.env
@@ -90,7 +94,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => stop().then(() => process.exit(0)))
 
   try {
-    await program(['scripts/desk.mjs', 'setup', 'apply', '-'], environment, JSON.stringify(shopSetup(seller.url)))
+    await program(['scripts/desk.mjs', 'setup', 'apply', '-'], environment, JSON.stringify(wholeShop(seller.url)))
     if (!known) {
       console.log('The past year of the shop is being written; this takes a moment.')
       const at = ['--seller-url', seller.url, '--sandbox-url', sandbox.url]
@@ -98,6 +102,8 @@ async function main(): Promise<void> {
       await program(['scripts/run.mjs', 'prisma/seed.ts', ...size, ...at], environment)
       writeFileSync(shopFile, JSON.stringify(shop))
     }
+    sandbox.control.licenses.register(licenses.control.licenses)
+    for (const fault of licenses.control.licenseFaults) sandbox.control.licenses.addFault(fault)
     // In a process group of its own, so that Ctrl-C reaches it once, from here.
     desk = spawn(process.execPath, ['scripts/start.mjs'], {
       cwd: root,
@@ -121,6 +127,31 @@ async function main(): Promise<void> {
 
 /** What makes the history of a data directory come out the same at every start. */
 type Shop = { until: string; purchases: number }
+
+/** The shop with its licences and joint-operation products. */
+function wholeShop(sellerUrl: string) {
+  const { credentials, products, ...shop } = shopSetup(sellerUrl)
+  const more = [
+    { name: 'License 接口密钥', kind: 'license', secret: SHOP.licenseKey },
+    { name: '联营接口密钥', kind: 'kit', secret: SHOP.kitKey },
+    { name: '联营凭证私钥', kind: 'kit-private-key', secret: kitPrivateKey() },
+  ]
+  return {
+    ...shop,
+    credentials: [...credentials, ...more],
+    products: [...products, ...licenseProducts(sellerUrl, SHOP.webhookSecret)],
+  }
+}
+
+/** The private half of the key pair the shop applied for its application credential with; made once. */
+function kitPrivateKey(): string {
+  const file = path.join(dataDir, 'kit-private-key.pem')
+  if (existsSync(file)) return readFileSync(file, 'utf8')
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  writeFileSync(file, pem, { mode: 0o600 })
+  return pem
+}
 
 function rememberedOrders(): WireOrder[] {
   if (!existsSync(ordersFile)) return []

@@ -19,6 +19,8 @@ import type { SellerMode } from './webhook-seller'
 export const SHOP = {
   baseKey: 'sandbox-base-key-0001',
   retiredKey: 'sandbox-base-key-0000',
+  licenseKey: 'sandbox-license-key-0001',
+  kitKey: 'sandbox-kit-key-0001',
   account: { accessKeyId: 'SANDBOXACCESSKEY0001', secret: 'sandbox-secret-access-key-0001' },
   webhookSecret: `whsec_${Buffer.from('sandbox-webhook-secret-00000001').toString('base64')}`,
   apiToken: `desk_sandbox${'1'.padStart(25, '0')}`,

@@ -328,6 +328,8 @@ export type Overview = {
   stuck: StuckDelivery[]
   instances: Record<InstanceState, number>
   expiring: { days7: number; days30: number }
+  licenses: { waiting: number; uploadFailed: number; expiring30: number }
+  usage: { month: string; collected: number; pushed: number; rejected: number; silent: number }
   alerts: Alert[]
 }
 

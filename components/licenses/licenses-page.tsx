@@ -29,8 +29,8 @@ const parsers = {
   cursor: parseAsString,
   asOf: parseAsInteger,
 }
-const states: (LicenseState | 'open')[] = [
-  'open',
+const states: (LicenseState | 'open' | 'upload-failed')[] = [
+  ...(['open', 'upload-failed'] as const),
   ...(['waiting', 'issued', 'generated', 'collected', 'active', 'expired', 'frozen', 'released', 'denied'] as const),
 ]
 const kinds: LicenseKind[] = ['license-id', 'license-code', 'license-online']
@@ -148,7 +148,7 @@ export function LicensesPage() {
           value={filters.state}
           options={states.map((value) => ({
             value,
-            label: value === 'open' ? t('open') : t(`states.${value}`),
+            label: value === 'open' ? t('open') : value === 'upload-failed' ? t('uploadFailed') : t(`states.${value}`),
           }))}
           onChange={(state) => change({ state })}
         />

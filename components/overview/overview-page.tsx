@@ -74,6 +74,19 @@ export function OverviewPage() {
             label={t('expiring', { days: 30 })}
             count={data?.expiring.days30}
           />
+          <Figure href="/licenses?state=waiting" label={t('licensesWaiting')} count={data?.licenses.waiting} alarm />
+          <Figure
+            href="/licenses?state=upload-failed"
+            label={t('uploadFailed')}
+            count={data?.licenses.uploadFailed}
+            alarm
+          />
+          <Figure
+            href="/licenses?expiresWithinDays=30"
+            label={t('licensesExpiring', { days: 30 })}
+            count={data?.licenses.expiring30}
+          />
+          <UsageFigure usage={data?.usage} />
         </div>
         <div className="grid grid-cols-1 items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
           <Urgent messages={data?.urgent} />
@@ -109,6 +122,37 @@ function Figure({ href, label, count, alarm, more }: FigureProps) {
       </Link>
       {more ? <div className="relative z-1 mt-0.5">{more}</div> : null}
     </div>
+  )
+}
+
+function UsageFigure({ usage }: { usage: Overview['usage'] | undefined }) {
+  const t = useTranslations('overview')
+  const records = `/usage?view=records&month=${usage?.month}`
+  return (
+    <Figure
+      href={records}
+      label={t('usage')}
+      count={usage?.collected}
+      more={
+        usage ? (
+          <span className="flex flex-wrap gap-x-2.5 text-xs">
+            <Link href="/usage?view=pushes" className="rounded-sm text-soft hover:underline">
+              {t('usagePushed', { count: usage.pushed })}
+            </Link>
+            {usage.rejected > 0 ? (
+              <Link href={`${records}&state=rejected`} className="rounded-sm text-bad hover:underline">
+                {t('usageRejected', { count: usage.rejected })}
+              </Link>
+            ) : null}
+            {usage.silent > 0 ? (
+              <Link href={`/usage?month=${usage.month}`} className="rounded-sm text-bad hover:underline">
+                {t('usageSilent', { count: usage.silent })}
+              </Link>
+            ) : null}
+          </span>
+        ) : null
+      }
+    />
   )
 }
 

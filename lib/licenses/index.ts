@@ -10,6 +10,6 @@ export {
 } from './calls'
 export { sweepLicenses } from './code-actions'
 export { announceLicense, type LicenseEnd, produceLicense, refusal, uploadLicense } from './produce'
-export { type LicenseItem, licenseItem, licensesAbout } from './queries'
+export { type LicenseItem, licenseFigures, licenseItem, licensesAbout } from './queries'
 export { findLicense, type License, licenseFacts, licensesOfInstance, rebuildLicense } from './read'
 export { codePrint, eventOf, lockLicenses } from './store'

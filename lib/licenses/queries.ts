@@ -77,8 +77,10 @@ const settled: LicenseState[] = ['active', 'released', 'denied']
 
 export const licenseQuery = z.strictObject({
   state: z
-    .enum([...licenseStates, 'open'])
-    .describe('open: something is still to be done about it')
+    .enum([...licenseStates, 'open', 'upload-failed'])
+    .describe(
+      'open: something is still to be done about it; upload-failed: issued, but the marketplace did not take it',
+    )
     .optional(),
   kind: z.enum(licenseKinds).optional(),
   productId: word('a product of the desk by its id, or of the marketplace by its product id'),
@@ -132,6 +134,7 @@ export async function listLicenses({
 function conditions(query: z.output<typeof licenseQuery>): Prisma.Sql[] {
   const is: Prisma.Sql[] = []
   if (query.state === 'open') is.push(Prisma.sql`l.state <> ALL(${settled})`)
+  else if (query.state === 'upload-failed') is.push(uploadFailed)
   else if (query.state) is.push(Prisma.sql`l.state = ${query.state}`)
   if (query.kind) is.push(Prisma.sql`l.kind = ${query.kind}`)
   if (query.orderId) is.push(Prisma.sql`l.order_id = ${query.orderId}`)
@@ -141,12 +144,15 @@ function conditions(query: z.output<typeof licenseQuery>): Prisma.Sql[] {
     const { productId } = query
     is.push(Prisma.sql`(l.product_id = ${productId} OR l.product_ref = ANY(${productsNamed(productId)}))`)
   }
-  if (query.expiresWithinDays !== undefined) {
-    const until = Prisma.sql`now() + make_interval(days => ${query.expiresWithinDays}::int)`
-    is.push(Prisma.sql`l.state <> 'released' AND l.expires_at BETWEEN now() AND ${until}`)
-  }
+  if (query.expiresWithinDays !== undefined) is.push(expiring(query.expiresWithinDays))
   if (query.q) is.push(matches(query.q))
   return is
+}
+
+const uploadFailed = Prisma.sql`l.state = 'issued' AND l.reason IN ('upload-failed', 'upload-refused')`
+
+function expiring(days: number): Prisma.Sql {
+  return Prisma.sql`l.state <> 'released' AND l.expires_at BETWEEN now() AND now() + make_interval(days => ${days}::int)`
 }
 
 function matches(q: string): Prisma.Sql {
@@ -188,6 +194,17 @@ export async function licensesAbout(orderId: string, instanceIds: string[]): Pro
     WHERE l.order_id = ${orderId} OR l.instance_id = ANY(${instanceIds}::text[])
     ORDER BY l.created_at DESC, l.id DESC LIMIT 50`
   return rows.map(show)
+}
+
+/** Real licences somebody has to look at. Counts stop after 10,000. */
+export async function licenseFigures(): Promise<{ waiting: number; uploadFailed: number; expiring30: number }> {
+  const count = (is: Prisma.Sql) => countUpTo(Prisma.sql`licenses l WHERE NOT l.test AND ${is}`)
+  const [waiting, failed, expiring30] = await Promise.all([
+    count(Prisma.sql`l.state = 'waiting'`),
+    count(uploadFailed),
+    count(expiring(30)),
+  ])
+  return { waiting, uploadFailed: failed, expiring30 }
 }
 
 /** Real licences that wait for somebody: not issued, or issued and not taken by the marketplace. */

@@ -4,7 +4,9 @@ import { countOpenMessages, lostOrders, messageItem, monthStart, urgentMessages 
 import { Prisma, prisma } from '@/lib/db/client'
 import { countUpTo } from '@/lib/db/where'
 import { countWaitingDeliveries } from '@/lib/instances'
+import { licenseFigures } from '@/lib/licenses'
 import { probeStates } from '@/lib/rehearsals'
+import { usageFigures } from '@/lib/usage'
 import { type Context, requireRole } from '@/lib/users/context'
 
 const time = z.iso.datetime().describe('ISO 8601, UTC')
@@ -48,6 +50,18 @@ export const overviewSchema = z
     stuck: z.array(stuckItem).describe('the oldest deliveries that wait, at most 6'),
     instances: z.object({ pending: count, active: count, frozen: count, released: count }),
     expiring: z.object({ days7: count, days30: count }),
+    licenses: z
+      .object({ waiting: count, uploadFailed: count, expiring30: count })
+      .describe('not issued yet; issued, but not taken by the marketplace; expiring within 30 days'),
+    usage: z
+      .object({
+        month: z.string().describe('yyyy-MM, in Beijing'),
+        collected: z.int(),
+        pushed: z.int().describe('accepted and rejected ones'),
+        rejected: z.int(),
+        silent: z.int().describe('pay-per-use instances that owe records by now'),
+      })
+      .describe('usage records of this month'),
     alerts: z.array(alertItem).describe('what goes on now, newest first, at most 20'),
   })
   .meta({ id: 'Overview' })
@@ -65,19 +79,33 @@ export async function getOverview({ ctx }: { ctx: Context }): Promise<Overview> 
   const from = monthStart(now)
   const closing = Prisma.sql`messages m WHERE m.state = 'open' AND m.outcome = 'failed' AND NOT m.test
     AND coalesce(m.retry_until, 'infinity'::timestamptz) BETWEEN now() AND now() + interval '30 minutes'`
-  const [products, openMessages, closingMessages, urgent, waitingDeliveries, stuck, instances, days7, days30, alerts] =
-    await Promise.all([
-      productHealth(now, from),
-      countOpenMessages(),
-      countUpTo(closing),
-      urgentMessages(URGENT),
-      countWaitingDeliveries(),
-      stuckDeliveries(),
-      Promise.all(states.map((state) => countUpTo(Prisma.sql`instances WHERE state = ${state} AND NOT test`))),
-      countExpiring(7),
-      countExpiring(30),
-      firingAlerts(),
-    ])
+  const [
+    products,
+    openMessages,
+    closingMessages,
+    urgent,
+    waitingDeliveries,
+    stuck,
+    instances,
+    days7,
+    days30,
+    alerts,
+    licenses,
+    usage,
+  ] = await Promise.all([
+    productHealth(now, from),
+    countOpenMessages(),
+    countUpTo(closing),
+    urgentMessages(URGENT),
+    countWaitingDeliveries(),
+    stuckDeliveries(),
+    Promise.all(states.map((state) => countUpTo(Prisma.sql`instances WHERE state = ${state} AND NOT test`))),
+    countExpiring(7),
+    countExpiring(30),
+    firingAlerts(),
+    licenseFigures(),
+    usageFigures(now),
+  ])
   const [pending = 0, active = 0, frozen = 0, released = 0] = instances
   return {
     monthFrom: from.toISOString(),
@@ -90,6 +118,8 @@ export async function getOverview({ ctx }: { ctx: Context }): Promise<Overview> 
     stuck,
     instances: { pending, active, frozen, released },
     expiring: { days7, days30 },
+    licenses,
+    usage,
     alerts,
   }
 }

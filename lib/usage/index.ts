@@ -1,6 +1,7 @@
 export { importErrors, importUsage, reconcileUsage } from './files'
 export { lateUsage } from './late'
 export { mendUsageRecord, requeueUsage, settleUsage } from './mend'
+export { usageFigures } from './months'
 export { cancelUsagePush, createUsagePush, getUsagePush } from './pushes'
 export { addRecords } from './records'
 export { runUsagePush, usageRounds } from './send'

@@ -198,6 +198,27 @@ export async function usageOverview({
   })
 }
 
+/** This month's records of all products, and how many instances owe some: what an overview says. */
+export async function usageFigures(now = new Date()): Promise<{
+  month: string
+  collected: number
+  pushed: number
+  rejected: number
+  silent: number
+}> {
+  const month = monthOf(now)
+  const [sums, silent] = await Promise.all([
+    prisma().$queryRaw<{ collected: number; pushed: number; rejected: number }[]>`
+      SELECT coalesce(sum(records), 0)::int AS collected, coalesce(sum(accepted + rejected), 0)::int AS pushed,
+        coalesce(sum(rejected), 0)::int AS rejected
+      FROM usage_days
+      WHERE day >= ${`${month}-01`}::date AND day < ${`${month}-01`}::date + interval '1 month'`,
+    silentInstances(month, now),
+  ])
+  const { collected = 0, pushed = 0, rejected = 0 } = sums[0] ?? {}
+  return { month, collected, pushed, rejected, silent: [...silent.values()].reduce((sum, n) => sum + n, 0) }
+}
+
 /** Begin of a product's oldest record that was not sent, on its first day with one. */
 function oldestOf(ofProduct: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`(SELECT r.begin_at FROM usage_records r WHERE ${ofProduct} AND r.state IN ('draft', 'queued')

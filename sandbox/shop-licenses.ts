@@ -132,7 +132,12 @@ export function licenseStories(until: Date, seed = 11): LicenseStories {
       record.status = end
       at(when, (stage) => stage.control({ licenses: [record] }))
     }
-    return { license, changed, ends }
+    const renewed = (when: Date, until: string) => {
+      record.expireTime = until
+      at(when, (stage) => stage.control({ licenses: [record] }))
+      changed(when, 'refreshLicenseCode', { scene: 'RENEWAL', orderId: orderIdAt(when, random), expireTime: until })
+    }
+    return { changed, ends, renewed }
   }
 
   code(ago(1, 6), 'GENERATED')
@@ -140,11 +145,7 @@ export function licenseStories(until: Date, seed = 11): LicenseStories {
   for (const days of [300, 210, 95, 40]) code(ago(days, 4), 'COLLECTED', ago(days, 1), ago(0, 2))
   code(ago(64), 'COLLECTED', ago(63), ago(2, 3)) // its software has not asked for two days
   const prolonged = code(ago(366), 'COLLECTED', ago(365), ago(0, 3))
-  prolonged.changed(ago(11), 'refreshLicenseCode', {
-    scene: 'RENEWAL',
-    orderId: orderIdAt(ago(11), random),
-    expireTime: utc14(periodLater(until, YEAR)),
-  })
+  prolonged.renewed(ago(11), utc14(periodLater(until, YEAR)))
   code(ago(348), 'COLLECTED', ago(347), ago(0, 5))
   code(ago(130), 'COLLECTED', ago(129), ago(6)).changed(ago(5), 'updateLicenseCodeStatus', { status: 'FREEZE' })
   const over = code(ago(390), 'COLLECTED', ago(389), ago(23, 2))

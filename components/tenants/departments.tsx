@@ -72,7 +72,7 @@ function Tree({ tenant, q, onClear }: { tenant: TenantDetail; q: string; onClear
   }
   return (
     <div role="tree" aria-label={t('departments')} onKeyDown={onTreeKey} className="py-1 text-sm">
-      <Items tenant={tenant} level={level} depth={1} above={[]} first />
+      <Items tenant={tenant} level={level} depth={1} above={[]} first unfold={q === ''} />
     </div>
   )
 }
@@ -84,15 +84,25 @@ type LevelProps = {
   /** the codes on the way here, so that a circle ends where it closes */
   above: string[]
   first?: boolean
+  /** the first one is open from the start */
+  unfold?: boolean
 }
 
-function Items({ tenant, level, depth, above, first = false }: LevelProps) {
+function Items({ tenant, level, depth, above, first = false, unfold = false }: LevelProps) {
   const t = useTranslations('tenants')
   const items = level.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
       {items.map((item, at) => (
-        <Node key={item.orgCode} tenant={tenant} item={item} depth={depth} above={above} first={first && at === 0} />
+        <Node
+          key={item.orgCode}
+          tenant={tenant}
+          item={item}
+          depth={depth}
+          above={above}
+          first={first && at === 0}
+          unfold={unfold && at === 0}
+        />
       ))}
       {level.hasNextPage ? (
         // biome-ignore lint/a11y/useKeyWithClickEvents: the tree listens to the keyboard
@@ -112,11 +122,18 @@ function Items({ tenant, level, depth, above, first = false }: LevelProps) {
   )
 }
 
-type NodeProps = { tenant: TenantDetail; item: Department; depth: number; above: string[]; first: boolean }
+type NodeProps = {
+  tenant: TenantDetail
+  item: Department
+  depth: number
+  above: string[]
+  first: boolean
+  unfold: boolean
+}
 
-function Node({ tenant, item, depth, above, first }: NodeProps) {
+function Node({ tenant, item, depth, above, first, unfold }: NodeProps) {
   const t = useTranslations('tenants')
-  const [open, setOpen] = useState(false)
+  const [open, setOpen] = useState(unfold)
   const closes = above.includes(item.orgCode)
   const opens = item.children > 0 && !closes
   return (

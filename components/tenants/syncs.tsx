@@ -1,20 +1,18 @@
 'use client'
 
-import { Clock } from 'lucide-react'
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { OutcomeChip, ResultCode, SourceMark } from '../chips'
 import type { TenantDetail, TenantSync } from '../types'
-import { Badge } from '../ui/badge'
 import { EmptyState, NothingFound } from '../ui/feedback'
 import { FilterBar, FilterPicker } from '../ui/filters'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { useWords } from '../words'
+import { Changes } from './changes'
 
 const activities = ['tenantSync', 'applicationSync', 'authSync', 'singleOrgSync', 'allOrgSync'] as const
-const SHOWN = 3
 
 export function Syncs({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
@@ -70,29 +68,5 @@ export function Syncs({ tenant }: { tenant: TenantDetail }) {
         />
       </div>
     </>
-  )
-}
-
-function Changes({ sync }: { sync: TenantSync }) {
-  const t = useTranslations('tenants')
-  const text = (value: unknown) => (value === null || value === undefined ? '–' : String(value))
-  const more = sync.changes.length - SHOWN
-  return (
-    <span className="flex flex-col items-start gap-0.5 text-xs">
-      {sync.late ? (
-        <Badge tone="warn" icon={Clock}>
-          {t('late')}
-        </Badge>
-      ) : null}
-      {sync.changes.slice(0, SHOWN).map(({ field, from, to }) => (
-        <span key={field} className="break-all text-soft">
-          {field}: {text(from)} → {text(to)}
-        </span>
-      ))}
-      {more > 0 ? <span className="text-faint">{t('moreChanges', { count: more })}</span> : null}
-      {sync.changes.length === 0 && !sync.late && sync.outcome === 'succeeded' ? (
-        <span className="text-faint">{t('noChanges')}</span>
-      ) : null}
-    </span>
   )
 }

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { RawTx } from '@/lib/db/direct'
 import type { AllOrgSync, ApplicationSync, AuthSync, KitCommand, SingleOrgSync, TenantSync } from '@/lib/marketplace'
-import { type App, mergeApp, mergeBinding, mergeDepartment, mergeDepartments, mergeMember, mergeProfile } from './merge'
+import {
+  type App,
+  type MemberFacts,
+  mergeApp,
+  mergeBinding,
+  mergeDepartment,
+  mergeDepartments,
+  mergeMember,
+  mergeProfile,
+} from './merge'
 import {
   type LockedTenant,
   loadApp,
@@ -168,9 +177,29 @@ async function applyMembers(tx: RawTx, tenant: LockedTenant, command: AuthSync, 
     const before = known.get(next.userName)
     const field = `member ${next.userName}`
     const access = difference(field, before?.access ?? null, next.access)
-    return access.length > 0 ? access : [{ field, from: before?.facts?.name ?? null, to: next.facts?.name ?? null }]
+    return access.length > 0 ? access : factChanges(field, before?.facts ?? null, next.facts)
   })
   return { changes: shown(changes), changed: changed.length > 0, late: merged.some((one) => one.late) }
+}
+
+const shownFacts = [
+  'name',
+  'orgCode',
+  'role',
+  'enabled',
+  'position',
+  'employeeCode',
+  'employeeType',
+  'workPlace',
+] as const
+
+/** Of phone and mail only that they are others now. */
+function factChanges(field: string, before: MemberFacts | null, next: MemberFacts | null): TenantChange[] {
+  const same = before?.mobile === next?.mobile && before?.email === next?.email
+  return [
+    ...shownFacts.flatMap((fact) => difference(`${field} ${fact}`, before?.[fact] ?? null, next?.[fact] ?? null)),
+    ...(same ? [] : [{ field: `${field} contact`, from: null, to: 'new' }]),
+  ]
 }
 
 async function applyDepartment(tx: RawTx, tenant: LockedTenant, command: SingleOrgSync, at: Date): Promise<Effect> {

@@ -50,7 +50,7 @@ test('an enterprise is bound, its members are authorised and revoked', async ({ 
   await expect(first).toContainText('Revoked')
   await page.getByRole('tab', { name: 'Sync history' }).click()
   const syncs = page.getByRole('table', { name: 'Sync history' })
-  await expect(syncs.getByRole('row').nth(1)).toContainText('member user0001: granted → revoked')
+  await expect(syncs.getByRole('row').nth(1)).toContainText('Member user0001: Authorised → Revoked')
   await expectAccessible(page)
 })
 

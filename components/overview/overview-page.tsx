@@ -136,16 +136,25 @@ function UsageFigure({ usage }: { usage: Overview['usage'] | undefined }) {
       more={
         usage ? (
           <span className="flex flex-wrap gap-x-2.5 text-xs">
-            <Link href="/usage?view=pushes" className="rounded-sm text-soft hover:underline">
+            <Link
+              href="/usage?view=pushes"
+              className="inline-flex min-h-6 items-center rounded-sm text-soft hover:underline"
+            >
               {t('usagePushed', { count: usage.pushed })}
             </Link>
             {usage.rejected > 0 ? (
-              <Link href={`${records}&state=rejected`} className="rounded-sm text-bad hover:underline">
+              <Link
+                href={`${records}&state=rejected`}
+                className="inline-flex min-h-6 items-center rounded-sm text-bad hover:underline"
+              >
                 {t('usageRejected', { count: usage.rejected })}
               </Link>
             ) : null}
             {usage.silent > 0 ? (
-              <Link href={`/usage?month=${usage.month}`} className="rounded-sm text-bad hover:underline">
+              <Link
+                href={`/usage?month=${usage.month}`}
+                className="inline-flex min-h-6 items-center rounded-sm text-bad hover:underline"
+              >
                 {t('usageSilent', { count: usage.silent })}
               </Link>
             ) : null}

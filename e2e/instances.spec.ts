@@ -11,7 +11,7 @@ test('the list narrows by state, product, delivery and text, and says so in the 
   await page.getByLabel('Search by id or customer').fill(waiting.orderId)
   await expect(page.getByText('1 instance', { exact: true })).toBeVisible()
   await page.getByRole('button', { name: 'Delivery' }).click()
-  await page.getByRole('option', { name: 'Waiting' }).click()
+  await page.getByRole('option', { name: 'Waiting', exact: true }).click()
   await page.getByRole('button', { name: 'Product' }).click()
   await page.getByRole('option', { name: manual.name }).click()
   await page.getByRole('button', { name: 'State' }).click()

@@ -44,7 +44,8 @@ for (const [locale, words] of [
       expect(await ask1()).toMatchObject({ resultCode: '000100', bodySignOk: true, license: null })
 
       await page.goto('/')
-      await page.getByRole('link', { name: new RegExp(`^${words.shell.licenses}`) }).click()
+      const menu = page.getByRole('navigation', { name: words.shell.menu })
+      await menu.getByRole('link', { name: new RegExp(`^${words.shell.licenses}`) }).click()
       await expect(page.getByRole('heading', { level: 1, name: words.licenses.title })).toBeVisible()
       await page.getByLabel(words.licenses.searchLabel).fill(orderId)
       await expect(page).toHaveURL(new RegExp(orderId))

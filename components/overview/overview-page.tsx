@@ -42,7 +42,8 @@ export function OverviewPage() {
   return (
     <>
       <PageHeader title={t('title')} />
-      <div className="flex flex-col gap-5">
+      {/* Alerts come with the figures and stand above them: drawn anew, nothing that stood there before jumps. */}
+      <div key={data ? 'told' : 'waiting'} className="flex flex-col gap-5">
         {data?.alerts.length ? <AlertsNow alerts={data.alerts} /> : null}
         <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
           <Figure

@@ -36,7 +36,7 @@ export function AlertsPage() {
       ) : (
         <SettingsForm settings={settings.data} />
       )}
-      <History />
+      {settings.isPending ? null : <History />}
     </div>
   )
 }

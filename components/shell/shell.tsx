@@ -40,10 +40,16 @@ import { type ShellUser, UserProvider, useUser } from './user'
 
 const Drawer = dynamic(() => import('./drawer').then((module) => module.Drawer), { ssr: false })
 
-type ShellProps = { user: ShellUser; theme: Theme; children: ReactNode }
+type ShellProps = {
+  user: ShellUser
+  theme: Theme
+  /** the stand-in's address, when the marketplace is not the real one */
+  sandboxHost: string | null
+  children: ReactNode
+}
 
 /** Navigation, environment and user around every page of the desk. */
-export function Shell({ user, theme, children }: ShellProps) {
+export function Shell({ user, theme, sandboxHost, children }: ShellProps) {
   const t = useTranslations('shell')
   const [open, setOpen] = useState(false)
   return (
@@ -86,7 +92,7 @@ export function Shell({ user, theme, children }: ShellProps) {
           </header>
           <Keys />
           <Offline />
-          <Environment />
+          {sandboxHost ? <Sandbox host={sandboxHost} /> : null}
           <main
             id="content"
             tabIndex={-1}
@@ -270,10 +276,8 @@ function UserMenu({ theme }: { theme: Theme }) {
   )
 }
 
-function Environment() {
+function Sandbox({ host }: { host: string }) {
   const t = useTranslations('shell')
-  const { data } = useDesk()
-  if (data?.environment !== 'sandbox') return null
   return (
     <aside
       aria-label={t('sandbox')}
@@ -281,7 +285,7 @@ function Environment() {
     >
       <FlaskConical className="size-3.5 shrink-0" aria-hidden />
       <p className="min-w-0 break-words">
-        <strong className="font-semibold">{t('sandbox')}</strong> {t('sandboxHint', { host: data.marketplaceHost })}
+        <strong className="font-semibold">{t('sandbox')}</strong> {t('sandboxHint', { host })}
       </p>
     </aside>
   )

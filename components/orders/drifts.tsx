@@ -6,7 +6,7 @@ import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } f
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
-import { useAction } from '../settings/use-action'
+import { useAction, useSubmit } from '../settings/use-action'
 import { useBlocked } from '../shell/user'
 import type { ReplayResult } from '../types'
 import { Button } from '../ui/button'
@@ -270,23 +270,13 @@ export function DriftActions({ drift }: { drift: Drift }) {
 function AcceptDialog({ drift, onClose }: { drift: Drift; onClose: () => void }) {
   const t = useTranslations('orders')
   const common = useTranslations('common')
-  const act = useAction('/order-drifts', '/orders', '/instances')
+  const { submit, error, busy } = useSubmit(['/order-drifts', '/orders', '/instances'], onClose)
   const [note, setNote] = useState('')
   const [missing, setMissing] = useState(false)
-  const [error, setError] = useState<unknown>(null)
-  const [busy, setBusy] = useState(false)
-  const submit = async () => {
+  const accept = async () => {
     if (note.trim() === '') return setMissing(true)
-    setBusy(true)
-    setError(null)
-    try {
-      await api(`/order-drifts/${drift.id}/accept`, { method: 'POST', json: { note: note.trim() } })
-      await act(async () => {}, t('accepted'))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    const json = { note: note.trim() }
+    await submit(() => api(`/order-drifts/${drift.id}/accept`, { method: 'POST', json }), t('accepted'))
   }
   return (
     <Dialog
@@ -298,7 +288,7 @@ function AcceptDialog({ drift, onClose }: { drift: Drift; onClose: () => void })
       footer={
         <>
           <Button onClick={onClose}>{common('cancel')}</Button>
-          <Button variant="primary" loading={busy} onClick={submit}>
+          <Button variant="primary" loading={busy} onClick={accept}>
             {t('accept')}
           </Button>
         </>

@@ -4,7 +4,7 @@ import { ClipboardPen } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
-import { useAction } from '../settings/use-action'
+import { useSubmit } from '../settings/use-action'
 import { useBlocked } from '../shell/user'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
@@ -68,26 +68,12 @@ function SupervisionDialog({
   const t = useTranslations('orders')
   const common = useTranslations('common')
   const words = useOrderWords()
-  const act = useAction('/orders')
+  const { submit, error, busy } = useSubmit(['/orders'], onClose)
   const [state, setState] = useState(before ?? 'not-applicable')
   const [note, setNote] = useState('')
-  const [error, setError] = useState<unknown>(null)
-  const [busy, setBusy] = useState(false)
-  const save = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      await api(`/orders/${encodeURIComponent(orderId)}/supervision`, {
-        method: 'POST',
-        json: { state, ...(note.trim() ? { note: note.trim() } : {}) },
-      })
-      await act(async () => {}, t('noted'))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
-  }
+  const json = { state, ...(note.trim() ? { note: note.trim() } : {}) }
+  const save = () =>
+    submit(() => api(`/orders/${encodeURIComponent(orderId)}/supervision`, { method: 'POST', json }), t('noted'))
   return (
     <Dialog
       open

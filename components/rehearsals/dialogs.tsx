@@ -8,7 +8,7 @@ import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import { CallPayload } from '../calls/payload'
 import { ResultCode } from '../chips'
-import { useAction } from '../settings/use-action'
+import { useAction, useSubmit } from '../settings/use-action'
 import type { Page, Product } from '../types'
 import { Button } from '../ui/button'
 import { KeyValue } from '../ui/card'
@@ -23,31 +23,13 @@ import { CallFields, CaseFields, callOf, type Draft, draftOf, emptyDraft } from 
 import type { RehearsalCase, Run, Schedule, Version } from './types'
 import { Verdict } from './verdict'
 
-/** Sends a change of a form and keeps what went wrong for it. */
-function useSubmit(onDone: () => void) {
-  const act = useAction('/rehearsal-cases', '/rehearsals', '/rehearsal-schedule', '/rehearsal-streaks')
-  const [error, setError] = useState<unknown>(null)
-  const [busy, setBusy] = useState(false)
-  const submit = async (change: () => Promise<unknown>, done?: string) => {
-    setBusy(true)
-    setError(null)
-    try {
-      await change()
-      await act(async () => {}, done)
-      onDone()
-    } catch (fault) {
-      setError(fault)
-    }
-    setBusy(false)
-  }
-  return { submit, error, busy }
-}
+const lists = ['/rehearsal-cases', '/rehearsals', '/rehearsal-schedule', '/rehearsal-streaks']
 
 export function FireDialog({ onClose, onDone }: { onClose: () => void; onDone: (run: Run) => void }) {
   const t = useTranslations('rehearsals')
   const common = useTranslations('common')
   const [draft, setDraft] = useState<Draft>(emptyDraft)
-  const { submit, error, busy } = useSubmit(() => {})
+  const { submit, error, busy } = useSubmit(lists, () => {})
   const call = callOf(draft)
   return (
     <Dialog
@@ -84,7 +66,7 @@ export function CaseDialog({ item, onClose }: { item: RehearsalCase | null; onCl
   const t = useTranslations('rehearsals')
   const common = useTranslations('common')
   const [draft, setDraft] = useState<Draft>(item ? draftOf(item) : emptyDraft)
-  const { submit, error, busy } = useSubmit(onClose)
+  const { submit, error, busy } = useSubmit(lists, onClose)
   const call = callOf(draft)
   const json = { ...call, name: draft.name, scheduled: draft.scheduled }
   return (
@@ -127,7 +109,7 @@ export function UsualDialog({ onClose }: { onClose: () => void }) {
   const saas = (products.data?.items ?? []).filter(({ kind }) => kind === 'saas')
   const [productRef, setProduct] = useState('')
   const [version, setVersion] = useState<Version>('v2')
-  const { submit, error, busy } = useSubmit(onClose)
+  const { submit, error, busy } = useSubmit(lists, onClose)
   const chosen = productRef || saas[0]?.id || ''
   return (
     <Dialog
@@ -202,7 +184,7 @@ export function ScheduleDialog({ onClose }: { onClose: () => void }) {
   const schedule = useSchedule()
   const [enabled, setEnabled] = useState(schedule.data?.enabled ?? true)
   const [times, setTimes] = useState((schedule.data?.times ?? []).join(', '))
-  const { submit, error, busy } = useSubmit(onClose)
+  const { submit, error, busy } = useSubmit(lists, onClose)
   const list = times.split(/[\s,，、;；]+/).filter(Boolean)
   const wrong = list.length === 0 || list.some((time) => !/^([01]\d|2[0-3]):[0-5]\d$/.test(time))
   return (

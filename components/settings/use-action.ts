@@ -1,6 +1,7 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { errorText } from '../api'
 import { toast } from '../ui/toast'
@@ -21,4 +22,25 @@ export function useAction(...paths: string[]) {
       await Promise.all(paths.map((path) => client.invalidateQueries({ queryKey: [path] })))
     }
   }
+}
+
+/** Sends a form, reads the lists at `paths` again and goes on with `onDone`; what went wrong stays for the form to show. */
+export function useSubmit(paths: string[], onDone: () => void) {
+  const client = useQueryClient()
+  const [error, setError] = useState<unknown>(null)
+  const [busy, setBusy] = useState(false)
+  const submit = async (change: () => Promise<unknown>, done?: string) => {
+    setBusy(true)
+    setError(null)
+    try {
+      await change()
+      await Promise.all(paths.map((path) => client.invalidateQueries({ queryKey: [path] })))
+      if (done) toast.success(done)
+      onDone()
+    } catch (fault) {
+      setError(fault)
+    }
+    setBusy(false)
+  }
+  return { submit, error, busy }
 }

@@ -48,20 +48,26 @@ const isBack = Prisma.sql`a.acknowledged_at IS NOT NULL AND m.last_at > a.acknow
 /** Causes of the newest 10,000 open failed messages, at most 200: those nobody took note of first, then by newest call. */
 export async function listCauses({ ctx, filter }: { ctx: Context; filter: MessageFilter }): Promise<Cause[]> {
   requireRole(ctx, 'viewer')
+  const open = Prisma.sql`messages m WHERE
+    ${Prisma.join([...messageConditions(filter), Prisma.sql`m.state = 'open' AND m.outcome = 'failed'`], ' AND ')}`
   const rows = await prisma().$queryRaw<Row[]>`
-    SELECT m.cause AS id, min(m.activity) AS activity, min(m.result_code) AS "resultCode",
-      (array_agg(split_part(m.result_msg, E'\n', 1) ORDER BY m.last_at DESC))[1] AS error,
-      count(*)::int AS messages, sum(m.attempts)::int AS attempts, min(m.first_at) AS "firstAt", max(m.last_at) AS "lastAt",
-      min(m.retry_until) FILTER (WHERE m.retry_until > now()) AS "retryUntil", bool_or(${isBack}) AS "cameBack",
-      min(a.acknowledged_at) AS "acknowledgedAt", min(a.acknowledged_by) AS "acknowledgedBy", min(a.note) AS note
+    SELECT c.*, newest.activity, newest.result_code AS "resultCode", split_part(newest.result_msg, E'\n', 1) AS error
     FROM (
-      SELECT m.*, message_cause(m.activity, m.result_code, m.result_msg) AS cause FROM messages m
-      WHERE ${Prisma.join([...messageConditions(filter), Prisma.sql`m.state = 'open' AND m.outcome = 'failed'`], ' AND ')}
-      ORDER BY m.last_at DESC LIMIT ${READ_LIMIT}
-    ) m LEFT JOIN cause_acks a ON a.cause = m.cause
-    GROUP BY m.cause
-    ORDER BY (min(a.acknowledged_at) IS NULL OR bool_or(${isBack})) DESC, max(m.last_at) DESC
-    LIMIT ${SHOWN}`
+      SELECT m.cause AS id, count(*)::int AS messages, sum(m.attempts)::int AS attempts, min(m.first_at) AS "firstAt",
+        max(m.last_at) AS "lastAt", min(m.retry_until) FILTER (WHERE m.retry_until > now()) AS "retryUntil",
+        bool_or(${isBack}) AS "cameBack", min(a.acknowledged_at) AS "acknowledgedAt",
+        min(a.acknowledged_by) AS "acknowledgedBy", min(a.note) AS note
+      FROM (
+        SELECT m.cause, m.attempts, m.first_at, m.last_at, m.retry_until FROM ${open} ORDER BY m.last_at DESC LIMIT ${READ_LIMIT}
+      ) m LEFT JOIN cause_acks a ON a.cause = m.cause
+      GROUP BY m.cause
+      ORDER BY (min(a.acknowledged_at) IS NULL OR bool_or(${isBack})) DESC, max(m.last_at) DESC
+      LIMIT ${SHOWN}
+    ) c
+    CROSS JOIN LATERAL (
+      SELECT m.activity, m.result_code, m.result_msg FROM ${open} AND m.cause = c.id ORDER BY m.last_at DESC LIMIT 1
+    ) newest
+    ORDER BY (c."acknowledgedAt" IS NULL OR c."cameBack") DESC, c."lastAt" DESC`
   return rows.map((row) => ({
     ...row,
     state: row.acknowledgedAt && !row.cameBack ? 'acknowledged' : 'open',

@@ -101,7 +101,7 @@ export function messageConditions(filter: MessageFilter): Prisma.Sql[] {
   if (filter.productId) is.push(Prisma.sql`m.product_ref = ANY(${productsNamed(filter.productId)})`)
   const failing = Prisma.sql`m.state = 'open' AND m.outcome = 'failed'`
   if (filter.cause) {
-    is.push(Prisma.sql`${failing} AND message_cause(m.activity, m.result_code, m.result_msg) = ${filter.cause}`)
+    is.push(Prisma.sql`${failing} AND m.cause = ${filter.cause}`)
   }
   if (filter.closingWithin) {
     const until = Prisma.sql`now() + make_interval(mins => ${filter.closingWithin}::int)`

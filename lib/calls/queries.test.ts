@@ -143,6 +143,26 @@ describe('the list of messages', () => {
     expect(await messages({ q: orderId })).toHaveLength(3)
   })
 
+  it('searches on from page to page and keeps the total', async () => {
+    const orderId = `MQ${Date.now()}`
+    for (let n = 0; n < 3; n += 1)
+      await storeMessage({ orderId: `${orderId}${n}`, at: new Date(Date.now() - n * 1000) })
+    const find = (cursor?: string | null) =>
+      listMessages({
+        ctx: viewer,
+        query: messageQuery.parse({ q: orderId, limit: 2, ...(cursor ? { cursor } : {}) }),
+      })
+    const first = await find()
+    const second = await find(first.nextCursor)
+    expect([...first.items, ...second.items].map((item) => item.orderId)).toEqual(
+      [0, 1, 2].map((n) => `${orderId}${n}`),
+    )
+    expect([first.total, second.total, second.nextCursor]).toEqual([3, 3, null])
+    expect(first.items[0]).not.toHaveProperty('total')
+    await prisma().message.deleteMany({ where: { orderId: `${orderId}2` } })
+    expect(await find(first.nextCursor)).toEqual({ items: [], nextCursor: null, total: 2 })
+  })
+
   it('pages through messages of the same moment', async () => {
     const at = new Date(Date.now() - hour)
     const orderId = `MP${Date.now()}`

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Prisma, prisma } from '@/lib/db/client'
 import { idFloor } from '@/lib/db/ids'
-import { allOf, countUpTo, rowsOf, TOTAL_LIMIT } from '@/lib/db/where'
+import { countUpTo, readPage } from '@/lib/db/where'
 import { DeskError } from '@/lib/errors'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -108,16 +108,15 @@ export async function listCalls({
 }): Promise<Page<CallItem> & { total: number }> {
   requireRole(ctx, 'viewer')
   const after = readCursor(query.cursor, query, ['id'])
-  const conditions = callConditions(query)
-  const beyond = after ? [Prisma.sql`id < ${after[0]}::uuid`] : []
-  const counting = countUpTo(Prisma.sql`calls WHERE ${allOf(conditions)}`)
-  const few = query.q !== undefined && (await counting) < TOTAL_LIMIT
-  const source = rowsOf('calls', allOf([...conditions, ...beyond]), few)
-  const [rows, total] = await Promise.all([
-    prisma().$queryRaw<CallRow[]>`
-      SELECT ${callColumns} FROM ${source} ORDER BY id DESC LIMIT ${query.limit + 1}`,
-    counting,
-  ])
+  const { rows, total } = await readPage<CallRow>({
+    table: 'calls',
+    columns: callColumns,
+    conditions: callConditions(query),
+    beyond: after ? [Prisma.sql`id < ${after[0]}::uuid`] : [],
+    order: Prisma.sql`id DESC`,
+    limit: query.limit + 1,
+    searched: query.q !== undefined,
+  })
   return { ...cutPage(rows.map(showCall), query, (call) => [call.id]), total }
 }
 
@@ -140,21 +139,18 @@ export async function listMessages({
 }): Promise<Page<MessageItem> & { total: number }> {
   requireRole(ctx, 'viewer')
   const after = readCursor(query.cursor, query, ['time', 'id'])
-  const conditions = messageConditions(query)
-  const beyond = after ? [Prisma.sql`(m.last_at, m.id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`] : []
-  const counting = countUpTo(Prisma.sql`messages m WHERE ${allOf(conditions)}`)
-  const few = query.q !== undefined && (await counting) < TOTAL_LIMIT
-  const source = rowsOf('messages m', allOf([...conditions, ...beyond]), few)
-  const [rows, total] = await Promise.all([
-    prisma().$queryRaw<MessageRow[]>`
-      SELECT ${messageColumns}
-      FROM (
-        SELECT * FROM ${source}
-        ORDER BY m.last_at DESC, m.id DESC LIMIT ${query.limit + 1}
-      ) m ${messageTables}
-      ORDER BY m.last_at DESC, m.id DESC`,
-    counting,
-  ])
+  const order = Prisma.sql`m.last_at DESC, m.id DESC`
+  const { rows, total } = await readPage<MessageRow>({
+    table: 'messages m',
+    columns: Prisma.sql`m.*`,
+    conditions: messageConditions(query),
+    beyond: after ? [Prisma.sql`(m.last_at, m.id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`] : [],
+    order,
+    limit: query.limit + 1,
+    searched: query.q !== undefined,
+    complete: (page) =>
+      Prisma.sql`SELECT ${messageColumns}, m.total FROM (${page}) m ${messageTables} ORDER BY ${order}`,
+  })
   return { ...cutPage(rows.map(showMessage), query, (message) => [message.lastAt, message.id]), total }
 }
 

@@ -31,13 +31,46 @@ export async function countUpTo(source: Prisma.Sql): Promise<number> {
   return row?.total ?? 0
 }
 
+type List = {
+  /** and its alias, where the rest uses one */
+  table: string
+  columns: Prisma.Sql
+  conditions: Prisma.Sql[]
+  /** what lies behind the cursor */
+  beyond: Prisma.Sql[]
+  order: Prisma.Sql
+  limit: number
+  /** Whether somebody looks for something, of which there are mostly few. */
+  searched: boolean
+  /** What else is read for the rows of a page, which come with a column `total` to be handed on. */
+  complete?: (page: Prisma.Sql) => Prisma.Sql
+}
+
 /**
- * The rows of a table for a list, read in the list's order unless `few` match: those are gathered from the indexes of the
- * condition first. Left to itself the planner walks the whole table in the order of the list for them.
+ * The rows of a list's page and how many match in all, at most `TOTAL_LIMIT`. What is searched is gathered from the indexes
+ * of its conditions, counted and sorted at once, unless too many match; left to itself the planner walks the whole table
+ * in the order of the list for the few.
  */
-export function rowsOf(table: string, condition: Prisma.Sql, few: boolean): Prisma.Sql {
-  const [name = table, alias = name] = table.split(' ')
-  return few
-    ? Prisma.sql`(SELECT * FROM ${Prisma.raw(table)} WHERE ${condition} OFFSET 0) ${Prisma.raw(alias)}`
-    : Prisma.sql`${Prisma.raw(table)} WHERE ${condition}`
+export async function readPage<Row>(list: List): Promise<{ rows: Row[]; total: number }> {
+  const { table, columns, conditions, beyond, order, limit, complete = (page) => page } = list
+  const from = Prisma.raw(table)
+  const as = Prisma.raw(table.split(' ').at(-1) as string)
+  const read = async (page: Prisma.Sql) => {
+    const found = await prisma().$queryRaw<(Row & { total: number | null })[]>(complete(page))
+    return { rows: found.map(({ total: _, ...row }) => row as Row), total: found[0]?.total }
+  }
+  const inOrder = Prisma.sql`SELECT ${columns}, NULL::int AS total FROM ${from}
+    WHERE ${allOf([...conditions, ...beyond])} ORDER BY ${order} LIMIT ${limit}`
+  const counting = () => countUpTo(Prisma.sql`${from} WHERE ${allOf(conditions)}`)
+  if (!list.searched) {
+    const [{ rows }, total] = await Promise.all([read(inOrder), counting()])
+    return { rows, total }
+  }
+  const { rows, total } = await read(Prisma.sql`
+    SELECT * FROM (
+      SELECT *, count(*) OVER ()::int AS total
+      FROM (SELECT ${columns} FROM ${from} WHERE ${allOf(conditions)} LIMIT ${TOTAL_LIMIT}) ${as}
+    ) ${as} WHERE ${allOf(beyond)} ORDER BY ${order} LIMIT ${limit}`)
+  if (total === TOTAL_LIMIT) return { ...(await read(inOrder)), total }
+  return { rows, total: total ?? (beyond.length > 0 ? await counting() : 0) }
 }

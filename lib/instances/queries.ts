@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Prisma, prisma } from '@/lib/db/client'
-import { allOf, anyOf, countUpTo, productsNamed, rowsOf, startsWith, TOTAL_LIMIT } from '@/lib/db/where'
+import { anyOf, countUpTo, productsNamed, readPage, startsWith } from '@/lib/db/where'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
 import { flagSchema } from '@/lib/input'
 import type { AppInfo } from '@/lib/marketplace'
@@ -114,21 +114,18 @@ export async function listInstances({
 }): Promise<Page<InstanceItem> & { total: number }> {
   requireRole(ctx, 'viewer')
   const after = readCursor(query.cursor, query, ['time', 'text'])
-  const is = conditions(query)
-  const beyond = after ? [Prisma.sql`(i.created_at, i.instance_id) < (${after[0]}::timestamptz, ${after[1]})`] : []
-  const counting = countUpTo(Prisma.sql`instances i WHERE ${allOf(is)}`)
-  const few = query.q !== undefined && (await counting) < TOTAL_LIMIT
-  const source = rowsOf('instances i', allOf([...is, ...beyond]), few)
-  const [rows, total] = await Promise.all([
-    prisma().$queryRaw<Row[]>`
-      SELECT ${columns}
-      FROM (
-        SELECT * FROM ${source}
-        ORDER BY i.created_at DESC, i.instance_id DESC LIMIT ${query.limit + 1}
-      ) i LEFT JOIN products p ON p.id = i.product_ref
-      ORDER BY i.created_at DESC, i.instance_id DESC`,
-    counting,
-  ])
+  const order = Prisma.sql`i.created_at DESC, i.instance_id DESC`
+  const { rows, total } = await readPage<Row>({
+    table: 'instances i',
+    columns: Prisma.sql`i.*`,
+    conditions: conditions(query),
+    beyond: after ? [Prisma.sql`(i.created_at, i.instance_id) < (${after[0]}::timestamptz, ${after[1]})`] : [],
+    order,
+    limit: query.limit + 1,
+    searched: query.q !== undefined,
+    complete: (page) =>
+      Prisma.sql`SELECT ${columns}, i.total FROM (${page}) i LEFT JOIN products p ON p.id = i.product_ref ORDER BY ${order}`,
+  })
   return { ...cutPage(rows.map(show), query, (item) => [item.createdAt, item.instanceId]), total }
 }
 

@@ -8,6 +8,7 @@ import { listAudit } from '@/lib/audit/queries'
 import { listCauses } from '@/lib/calls/causes'
 import { messageFilter } from '@/lib/calls/filters'
 import { callQuery, listCalls, listMessages, messageQuery } from '@/lib/calls/queries'
+import { connect } from '@/lib/db/client'
 import { startEmbedded } from '@/lib/db/embedded'
 import { migrate } from '@/lib/db/migrate'
 import { provideEnv } from '@/lib/env'
@@ -21,29 +22,31 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '1000000' },
     small: { type: 'string', default: '10000' },
-    runs: { type: 'string', default: '30' },
+    runs: { type: 'string', default: '100' },
   },
 })
 const sizes = [Number(values.small), Number(values.calls)]
 const runs = Number(values.runs)
+const WARM = 5
 
 /** `bare`: table, condition and order of the same page. */
 type Case = { name: string; ask: () => Promise<unknown>; bare?: [table: string, where: string, order: string] }
-type Timing = { name: string; p95: number; bare: number | null }
+type World = { size: number; pool: pg.Pool; cases: Case[]; enter: () => void; leave: () => Promise<unknown> }
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-lists-'))
 const server = await startEmbedded({ dataDir: scratch })
 try {
-  const results: Timing[][] = []
-  for (const size of sizes) results.push(await measure(size))
-  report(results)
+  const worlds: World[] = []
+  for (const size of sizes) worlds.push(await makeWorld(size))
+  await compare(worlds)
+  for (const world of worlds) await world.leave()
 } finally {
   await server.stop()
   fs.rmSync(scratch, { recursive: true, force: true })
 }
 process.exit()
 
-async function measure(size: number): Promise<Timing[]> {
+async function makeWorld(size: number): Promise<World> {
   const url = new URL(server.url)
   url.pathname = `/lists_${size}`
   const setup = new pg.Client({ connectionString: server.url })
@@ -53,32 +56,60 @@ async function measure(size: number): Promise<Timing[]> {
     .catch(() => setup.query(`CREATE DATABASE lists_${size}`))
   await setup.end()
   await migrate(url.href)
-  provideEnv({ databaseUrl: url.href, deskSecret: 'a-secret-for-benchmarks-only' })
-  // Each size has a client of its own: the desk keeps one per process.
-  ;(globalThis as { __deskOnce?: Map<string, unknown> }).__deskOnce?.delete('prisma')
   const pool = new pg.Pool({ connectionString: url.href, max: 4, options: '-c timezone=UTC' })
   const began = Date.now()
   await seed(pool, size)
   console.log(`${size} calls seeded in ${((Date.now() - began) / 1000).toFixed(0)} s`)
-  const timings: Timing[] = []
-  for (const one of cases(size)) {
-    const p95 = await p95Of(one.ask)
-    const bare = one.bare ? await p95Of(() => bareOf(pool, ...(one.bare as [string, string, string]))) : null
-    timings.push({ name: one.name, p95, bare })
+  // Each size has a client of its own: the desk keeps one per process.
+  const desk = globalThis as { __deskOnce?: Map<string, unknown> }
+  desk.__deskOnce ??= new Map()
+  const client = connect(url.href, 10)
+  const enter = () => {
+    provideEnv({ databaseUrl: url.href, deskSecret: 'a-secret-for-benchmarks-only' })
+    desk.__deskOnce?.set('prisma', client)
   }
-  await pool.end()
-  return timings
+  enter()
+  const leave = () => Promise.all([pool.end(), client.$disconnect()])
+  return { size, pool, cases: cases(size), enter, leave }
 }
 
-async function p95Of(run: () => Promise<unknown>): Promise<number> {
-  for (let warm = 0; warm < 3; warm += 1) await run()
-  const times: number[] = []
-  for (let at = 0; at < runs; at += 1) {
-    const began = performance.now()
-    await run()
-    times.push(performance.now() - began)
+/** Asks small and large, desk and bare in turn, so that whatever else the machine does comes to all of them alike. */
+async function compare([small, large]: World[]): Promise<void> {
+  if (!small || !large) return
+  console.log(
+    `\n${`${large.size} calls`.padEnd(34)}${['p95 ms', 'bare ms', 'ratio', `${small.size} ms`, 'growth'].map((head) => head.padStart(10)).join('')}`,
+  )
+  for (const [at, { name, ask, bare }] of large.cases.entries()) {
+    const times = { large: [] as number[], small: [] as number[], bare: [] as number[] }
+    for (let run = -WARM; run < runs; run += 1) {
+      small.enter()
+      await timed(small.cases[at]?.ask ?? ask, run < 0 ? [] : times.small)
+      large.enter()
+      await timed(ask, run < 0 ? [] : times.large)
+      if (bare) await timed(() => bareOf(large.pool, ...bare), run < 0 ? [] : times.bare)
+    }
+    const [p95, before] = [p95Of(times.large), p95Of(times.small)]
+    const plain = bare ? p95Of(times.bare) : null
+    const ms = (value: number | null) => (value === null ? '–' : value.toFixed(1))
+    const cells = [
+      ms(p95),
+      ms(plain),
+      plain ? `${(p95 / plain).toFixed(2)}×` : '–',
+      ms(before),
+      `${(p95 / before).toFixed(2)}×`,
+    ]
+    console.log(`${name.padEnd(34)}${cells.map((cell) => cell.padStart(10)).join('')}`)
   }
-  return times.sort((a, b) => a - b)[Math.floor(runs * 0.95)] ?? 0
+}
+
+async function timed(run: () => Promise<unknown>, times: number[]): Promise<void> {
+  const began = performance.now()
+  await run()
+  times.push(performance.now() - began)
+}
+
+function p95Of(times: number[]): number {
+  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)] ?? 0
 }
 
 /** The page and its count, as two plain statements at once. */
@@ -243,16 +274,4 @@ async function seed(pool: pg.Pool, size: number): Promise<void> {
     SELECT ${id('at', `'a' || n`)}, at, 'ops@example.com', 'user', 'message.replay', 'message', 'm' || n, '{}'
     FROM (SELECT n, ${ago(instances)} AS at FROM generate_series(1, ${instances}) n) rows`)
   await pool.query('VACUUM ANALYZE')
-}
-
-function report([small = [], large = []]: Timing[][]): void {
-  const ms = (value: number | null) => (value === null ? '–' : value.toFixed(1)).padStart(8)
-  const ratio = (a: number, b: number | null) => (b ? `${(a / Math.max(b, 0.5)).toFixed(2)}×` : '–').padStart(8)
-  const heads = ['p95 ms', 'bare ms', 'ratio', `${sizes[0]} ms`, 'growth'].map((head) => head.padStart(10))
-  console.log(`\n${`${sizes[1]} calls`.padEnd(34)}${heads.join('')}`)
-  for (const [at, { name, p95, bare }] of large.entries()) {
-    const before = small[at]?.p95 ?? null
-    const cells = [ms(p95), ms(bare), ratio(p95, bare), ms(before), ratio(p95, before)].map((cell) => cell.padStart(10))
-    console.log(`${name.padEnd(34)}${cells.join('')}`)
-  }
 }

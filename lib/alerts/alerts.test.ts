@@ -237,7 +237,13 @@ it('a failed probe, a stuck delivery and a low pool are told', async () => {
 
 describe('late usage', () => {
   const now = new Date('2026-03-15T04:20:00Z')
-  const record = async (productRef: string, instanceId: string, endAt: string, state: string, changedAt = endAt) => {
+  const record = async (
+    productRef: string | null,
+    instanceId: string,
+    endAt: string,
+    state: string,
+    changedAt = endAt,
+  ) => {
     const end = new Date(endAt)
     const meteringSn = `sn-${instanceId}-${endAt}`
     const beginAt = new Date(end.getTime() - 60 * minute)
@@ -286,7 +292,7 @@ describe('late usage', () => {
     const path = `/usage?view=records&month=2026-03&productId=${hourly}`
     for (const said of [
       '1 条话单已过推送时间',
-      '1 usage records',
+      '1 usage record should',
       'Hourly',
       'inst-h',
       '94060000: signature error',
@@ -320,6 +326,19 @@ describe('late usage', () => {
     await record(productRef, 'inst', endAt, 'draft')
     await checkAlerts(new Date(at))
     expect((await found()).length).toBe(late ? 1 : 0)
+  })
+
+  it('is counted whatever it waits for, of products and without one', async () => {
+    await record(daily, 'inst', '2026-03-14T01:00:00Z', 'draft')
+    await record(daily, 'inst', '2026-03-14T02:00:00Z', 'queued')
+    await record(daily, 'inst', '2026-03-14T03:00:00Z', 'pushed')
+    await record(daily, 'inst', '2026-03-14T04:00:00Z', 'rejected')
+    await record(null, 'inst', '2026-02-24T04:00:00Z', 'draft')
+    await checkAlerts(now)
+    expect((await found()).sort(([one], [other]) => String(one).localeCompare(String(other)))).toEqual([
+      ['Daily', 3, 'firing'],
+      [null, 1, 'firing'],
+    ])
   })
 
   it('what only just came in has a quarter of an hour to go out', async () => {

@@ -1,3 +1,4 @@
+import { TOTAL_LIMIT } from '@/lib/db/where'
 import { deskEnvironment } from '@/lib/environment'
 import type { AlertFacts, AlertKind } from './types'
 
@@ -55,14 +56,18 @@ function wordsOf(kind: Told['kind'], language: Language, now: Date): Words {
     },
     'usage-late': {
       zh: {
-        title: (f) => (f.count ? `${f.count} 条话单已过推送时间仍未推送` : '已过推送时间，仍未收到话单'),
+        title: ({ count }) =>
+          count
+            ? `${count < TOTAL_LIMIT ? count : '超过 10,000'} 条话单已过推送时间仍未推送`
+            : '已过推送时间，仍未收到话单',
         over: () => '已恢复：用量已按时推送',
       },
       en: {
-        title: (f) =>
-          f.count
-            ? `${f.count} usage records should be pushed by now and are not`
-            : 'Usage should be pushed by now, and no records came in',
+        title: ({ count }) => {
+          if (!count) return 'Usage should be pushed by now, and no records came in'
+          if (count === 1) return '1 usage record should be pushed by now and is not'
+          return `${count < TOTAL_LIMIT ? count : 'More than 10,000'} usage records should be pushed by now and are not`
+        },
         over: () => 'Recovered: the usage is pushed',
       },
     },

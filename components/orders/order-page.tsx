@@ -15,6 +15,7 @@ import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
 import { Time } from '../ui/time'
 import { toast } from '../ui/toast'
 import { DriftActions, DriftText } from './drifts'
+import { LookUp } from './look-up'
 import { Answers, BuyerCard, Known } from './order-cards'
 import { type Dossier, type LookedUpOrder, type LookUpFailure, mockOrders, type OrderLine } from './types'
 import { Amount, DriftChip, FailureText, useOrderWords } from './words'
@@ -148,6 +149,12 @@ function Untold({ error, onRetry }: { error: unknown; onRetry: () => void }) {
       ) : (
         <ErrorState error={error} onRetry={onRetry} />
       )}
+      <div className="mt-4 flex flex-col items-start gap-3">
+        <LookUp />
+        <Button asChild>
+          <Link href="/orders">{t('allOrders')}</Link>
+        </Button>
+      </div>
     </Card>
   )
 }

@@ -1,9 +1,8 @@
 'use client'
 
-import { Download, Search } from 'lucide-react'
+import { Download } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
-import { type FormEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { apiPath } from '../api'
 import { rangeBounds, ranges } from '../range'
@@ -13,17 +12,16 @@ import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { ShortId } from '../ui/copy'
 import { EmptyState, NothingFound } from '../ui/feedback'
-import { Field, Input } from '../ui/field'
 import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
-import { Menu, MenuItem, MenuLabel } from '../ui/menu'
 import { tabClass, tabStripClass } from '../ui/tab-strip'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { TimeRangePicker } from '../ui/time-range'
 import { DriftList } from './drifts'
 import { ImportList } from './imports'
-import { chargingModes, mockOrders, type OrderItem, orderTypes } from './types'
+import { LookUp } from './look-up'
+import { chargingModes, type OrderItem, orderTypes } from './types'
 import { Amount, driftLook, useOrderWords } from './words'
 
 const views = ['orders', 'drift', 'imports'] as const
@@ -58,60 +56,6 @@ export function OrdersPage() {
       </nav>
       {view === 'orders' ? <OrderList /> : view === 'drift' ? <DriftList /> : <ImportList />}
     </>
-  )
-}
-
-/** Any order or line by its id, or one of the orders the marketplace keeps for tests. */
-function LookUp() {
-  const t = useTranslations('orders')
-  const router = useRouter()
-  const [id, setId] = useState('')
-  const [wrong, setWrong] = useState(false)
-  const go = (event: FormEvent) => {
-    event.preventDefault()
-    const wanted = id.trim()
-    if (!/^[\w.-]{1,64}$/.test(wanted)) return setWrong(true)
-    const [, orderId, line] = /^(.+)(-\d{6})$/.exec(wanted) ?? []
-    router.push(
-      orderId && line
-        ? `/orders/${encodeURIComponent(orderId)}?line=${encodeURIComponent(wanted)}`
-        : `/orders/${encodeURIComponent(wanted)}`,
-    )
-  }
-  return (
-    <form onSubmit={go} className="flex flex-wrap items-end gap-2">
-      <Field label={t('lookUpLabel')} error={wrong ? t('lookUpWrong') : null} className="w-64 max-w-full">
-        {(control) => (
-          <Input
-            {...control}
-            value={id}
-            maxLength={64}
-            placeholder="CS2207261447AUY4H"
-            autoComplete="off"
-            spellCheck={false}
-            onChange={(event) => {
-              setId(event.target.value)
-              setWrong(false)
-            }}
-          />
-        )}
-      </Field>
-      <Button type="submit" variant="primary">
-        <Search aria-hidden />
-        {t('lookUp')}
-      </Button>
-      <Menu trigger={<Button>{t('mockOrders')}</Button>}>
-        <MenuLabel>{t('mockHint')}</MenuLabel>
-        {mockOrders.map((order) => (
-          <MenuItem key={order} onSelect={() => router.push(`/orders/${order}`)}>
-            <span className="flex flex-col">
-              <span>{t(`mock.${order}` as Parameters<typeof t>[0])}</span>
-              <span className="font-mono text-faint text-xs">{order}</span>
-            </span>
-          </MenuItem>
-        ))}
-      </Menu>
-    </form>
   )
 }
 

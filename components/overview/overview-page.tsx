@@ -153,7 +153,7 @@ function UsageFigure({ usage }: { usage: Overview['usage'] | undefined }) {
             ) : null}
             {usage.silent > 0 ? (
               <Link
-                href={`/usage?month=${usage.month}`}
+                href={`/usage?month=${usage.month}&only=silent`}
                 className="inline-flex min-h-6 items-center rounded-sm text-bad hover:underline"
               >
                 {t('usageSilent', { count: usage.silent })}

@@ -1,14 +1,14 @@
 'use client'
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { CircleCheck, Send, TriangleAlert } from 'lucide-react'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { CircleCheck, Download, Send, TriangleAlert } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { UsageMonthItem, UsageProductMonth } from '@/lib/usage/months'
-import { api } from '../api'
+import { api, apiPath } from '../api'
 import { useBlocked } from '../shell/user'
 import type { Page } from '../types'
 import { Badge } from '../ui/badge'
@@ -23,6 +23,7 @@ import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Countdown, Time } from '../ui/time'
 import { toast } from '../ui/toast'
+import { MonthInput, thisMonth } from './month-input'
 
 type Days = { items: { day: number; value: string | null; before: string | null }[] }
 
@@ -65,7 +66,8 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
   const waiting = product.draft + product.queued
   const records = (state: string) =>
     `/usage?${new URLSearchParams({ view: 'records', month, state, ...(product.productRef && { productId: product.productRef }) })}`
-  const differing = `/usage?${new URLSearchParams({ month, only: 'difference', ...(product.productRef && { productId: product.productRef }) })}`
+  const instances = (only: 'difference' | 'silent') =>
+    `/usage?${new URLSearchParams({ month, only, ...(product.productRef && { productId: product.productRef }) })}`
   const save = async (change: object) => {
     try {
       await api(`/usage-settings/${product.productRef}`, {
@@ -130,7 +132,7 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
             product.difference === '0' ? (
               '0'
             ) : (
-              <Link key="d" href={differing} className="text-accent hover:underline">
+              <Link key="d" href={instances('difference')} className="text-accent hover:underline">
                 {product.difference}
               </Link>
             ),
@@ -142,9 +144,11 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
         {product.queued > 0 ? <Badge tone="info">{t('queued', { count: product.queued })}</Badge> : null}
         {product.inFlight > 0 ? <Badge tone="info">{t('inFlight', { count: product.inFlight })}</Badge> : null}
         {product.silent > 0 ? (
-          <Badge tone="warn" icon={TriangleAlert}>
-            {t('silent', { count: product.silent })}
-          </Badge>
+          <Link href={instances('silent')} className="rounded hover:underline">
+            <Badge tone="warn" icon={TriangleAlert}>
+              {t('silent', { count: product.silent })}
+            </Badge>
+          </Link>
         ) : null}
         {product.settledAt ? (
           <Badge tone="ok" icon={CircleCheck} title={product.settledNote ?? undefined}>
@@ -162,7 +166,7 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
           </span>
         ) : null}
         {product.productRef ? (
-          <span className="ml-auto flex gap-2">
+          <span className="ml-auto flex flex-wrap justify-end gap-2">
             <Select
               aria-label={t('rhythm')}
               disabled={admin !== null}
@@ -248,14 +252,22 @@ function SettleDialog(props: { product: UsageProductMonth; month: string; name: 
 }
 
 /** Use by day, the month before behind it. Of one instance where one is named. */
-export function DaysChart(asked: { month: string; productId?: string | null; instanceId?: string }) {
+export function DaysChart({
+  actions,
+  ...asked
+}: {
+  month: string
+  productId?: string | null
+  instanceId?: string
+  actions?: ReactNode
+}) {
   const t = useTranslations('usage')
   const days = useQuery({
     queryKey: ['/usage-days', asked],
     queryFn: ({ signal }) => api<Days>('/usage-days', { query: asked, signal }),
   })
   return (
-    <Card title={t('chart')}>
+    <Card title={t('chart')} actions={actions}>
       {days.isPending ? <Skeleton className="h-48 w-full" /> : null}
       {days.isError ? <ErrorState error={days.error} onRetry={() => days.refetch()} /> : null}
       {days.data ? <Bars items={days.data.items} month={asked.month} /> : null}
@@ -265,7 +277,7 @@ export function DaysChart(asked: { month: string; productId?: string | null; ins
 
 const gridParsers = {
   q: parseAsString.withDefault(''),
-  only: parseAsStringLiteral(['difference', 'rejected'] as const),
+  only: parseAsStringLiteral(['difference', 'rejected', 'silent'] as const),
 }
 
 function Grid({ month, productId }: { month: string; productId: string | null }) {
@@ -331,6 +343,7 @@ function Grid({ month, productId }: { month: string; productId: string | null })
             options={[
               { value: 'difference', label: t('onlyDifference') },
               { value: 'rejected', label: t('onlyRejected') },
+              { value: 'silent', label: t('onlySilent') },
             ]}
             onChange={(only) => change({ only })}
           />
@@ -354,10 +367,10 @@ function Grid({ month, productId }: { month: string; productId: string | null })
   )
 }
 
-/** What an instance used in all, and when nothing was recorded; for its page. */
+/** What an instance used in all and in a month, and when nothing was recorded; for its page. */
 export function UsagePanel({ instanceId }: { instanceId: string }) {
   const t = useTranslations('usage')
-  const month = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)
+  const [month, setMonth] = useState(thisMonth())
   const gaps = useQuery({
     queryKey: ['/usage-gaps', instanceId, month],
     queryFn: ({ signal }) =>
@@ -365,18 +378,33 @@ export function UsagePanel({ instanceId }: { instanceId: string }) {
         query: { instanceId, month },
         signal,
       }),
+    placeholderData: keepPreviousData,
   })
   const { data } = gaps
   if (!data) return gaps.isError ? <ErrorState error={gaps.error} onRetry={() => gaps.refetch()} /> : null
   return (
     <div className="flex min-w-0 flex-col gap-3">
-      <DaysChart month={month} instanceId={instanceId} />
+      <DaysChart
+        month={month}
+        instanceId={instanceId}
+        actions={<MonthInput value={month} onChange={(next) => setMonth(next ?? thisMonth())} />}
+      />
       <Card
         title={t('title')}
         actions={
-          <Button size="sm" asChild>
-            <Link href={`/usage?view=records&q=${encodeURIComponent(instanceId)}`}>{t('openUsage')}</Link>
-          </Button>
+          <>
+            <Button size="sm" asChild>
+              <a href={apiPath('/usage-records.csv', { instanceId, month })} download>
+                <Download aria-hidden />
+                {t('exportCsv')}
+              </a>
+            </Button>
+            <Button size="sm" asChild>
+              <Link href={`/usage?${new URLSearchParams({ view: 'records', month, q: instanceId })}`}>
+                {t('openUsage')}
+              </Link>
+            </Button>
+          </>
         }
       >
         <KeyValue
@@ -388,8 +416,8 @@ export function UsagePanel({ instanceId }: { instanceId: string }) {
         {data.items.length > 0 ? (
           <Callout tone="warn" className="mt-3">
             {t('gaps')}
-            <ul>
-              {data.items.slice(0, 5).map(({ from, to }) => (
+            <ul className="max-h-48 overflow-y-auto">
+              {data.items.map(({ from, to }) => (
                 <li key={from}>
                   <Time at={from} /> – <Time at={to} />
                 </li>

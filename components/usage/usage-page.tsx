@@ -9,10 +9,10 @@ import { useBlocked } from '../shell/user'
 import type { Product } from '../types'
 import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
-import { Input } from '../ui/field'
 import { FilterPicker, Segments } from '../ui/filters'
 import { useAll } from '../ui/list'
 import { FileDialog } from './file-dialog'
+import { MonthInput, thisMonth } from './month-input'
 import { MonthView } from './month-view'
 import { PushList } from './push-list'
 import { RecordDialog } from './record-dialog'
@@ -33,11 +33,6 @@ const listParsers = {
   state: parseAsString,
   code: parseAsString,
   pushId: parseAsString,
-}
-
-/** yyyy-MM in UTC+8, the zone usage is billed in. */
-function thisMonth(): string {
-  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7)
 }
 
 export function UsagePage() {
@@ -92,14 +87,7 @@ export function UsagePage() {
         />
         {view === 'pushes' ? null : (
           <>
-            <Input
-              type="month"
-              aria-label={t('month')}
-              title={t('month')}
-              className="w-40"
-              value={month}
-              onChange={(event) => change({ month: event.target.value || null })}
-            />
+            <MonthInput value={month} onChange={(next) => change({ month: next })} />
             <FilterPicker
               label={t('product')}
               value={productId}

@@ -8,7 +8,9 @@ import { monthText } from './queries'
 import { monthOf } from './rules'
 import { usageSettings } from './settings'
 import { deadlineOf, dueBefore } from './timing'
-import { usageApis, usageRhythms } from './types'
+import { type UsageRhythm, usageApis, usageRhythms } from './types'
+
+const HOUR_MS = 3_600_000
 
 const count = z.int()
 const decimal = z.string().describe('exact decimal')
@@ -33,7 +35,7 @@ export const usageMonthItem = z
     productRef: z.guid().nullable(),
     productName: z.string().nullable(),
     ...sums,
-    lastEndAt: time.describe('until when use was recorded'),
+    lastEndAt: time.nullable().describe('until when use was recorded; null: not at all'),
   })
   .meta({ id: 'UsageMonth', description: "An instance's use in a month." })
 export type UsageMonthItem = z.output<typeof usageMonthItem>
@@ -56,8 +58,8 @@ const filters = {
     .describe('an instance, or the start of one')
     .optional(),
   only: z
-    .enum(['difference', 'rejected'])
-    .describe('only instances with a difference, or with rejected records')
+    .enum(['difference', 'rejected', 'silent'])
+    .describe('only instances with a difference, with rejected records, or that owe records')
     .optional(),
 }
 export const usageMonthFilter = z.strictObject(filters)
@@ -75,16 +77,17 @@ const sumColumns = (source: string) =>
 export async function listUsageMonths({
   ctx,
   query,
+  now = new Date(),
 }: {
   ctx: Context
   query: z.output<typeof usageMonthQuery>
+  now?: Date
 }): Promise<Page<UsageMonthItem> & { total: number }> {
   requireRole(ctx, 'viewer')
   const after = readCursor(query.cursor, query, ['text'])
-  const is = conditions(query)
   const [rows, total] = await Promise.all([
-    monthsAfter(is, after?.[0] ?? null, query.limit + 1),
-    countUpTo(Prisma.sql`usage_months m WHERE ${allOf(is)}`),
+    monthsAfter(query, now, after?.[0] ?? null, query.limit + 1),
+    countUpTo(Prisma.sql`${sourceOf(query, now)} m WHERE ${allOf(conditions(query))}`),
   ])
   return { ...cutPage(rows, query, (item) => [item.instanceId]), total }
 }
@@ -92,27 +95,40 @@ export async function listUsageMonths({
 /** All of them, a thousand at a time. */
 export async function* everyUsageMonth({ ctx, filter }: { ctx: Context; filter: Filter }) {
   requireRole(ctx, 'viewer')
+  const now = new Date()
   for (let after: string | null = null; ; ) {
-    const rows = await monthsAfter(conditions(filter), after, 1000)
+    const rows = await monthsAfter(filter, now, after, 1000)
     if (rows.length > 0) yield rows
     if (rows.length < 1000) return
     after = rows.at(-1)?.instanceId ?? null
   }
 }
 
-async function monthsAfter(is: Prisma.Sql[], after: string | null, limit: number): Promise<UsageMonthItem[]> {
-  const beyond = after === null ? [] : [Prisma.sql`m.instance_id > ${after}`]
-  const rows = await prisma().$queryRaw<(Omit<UsageMonthItem, 'lastEndAt'> & { lastEndAt: Date })[]>`
+async function monthsAfter(filter: Filter, now: Date, after: string | null, limit: number): Promise<UsageMonthItem[]> {
+  const is = conditions(filter)
+  if (after !== null) is.push(Prisma.sql`m.instance_id > ${after}`)
+  const rows = await prisma().$queryRaw<(Omit<UsageMonthItem, 'lastEndAt'> & { lastEndAt: Date | null })[]>`
     SELECT m.month, m.instance_id AS "instanceId", i.customer_name AS "customerName", m.product_ref AS "productRef",
       p.name AS "productName", ${sumColumns('m')}, m.last_end_at AS "lastEndAt"
-    FROM (SELECT * FROM usage_months m WHERE ${allOf([...is, ...beyond])} ORDER BY m.instance_id LIMIT ${limit}) m
+    FROM (SELECT * FROM ${sourceOf(filter, now)} m WHERE ${allOf(is)} ORDER BY m.instance_id LIMIT ${limit}) m
     LEFT JOIN instances i ON i.instance_id = m.instance_id LEFT JOIN products p ON p.id = m.product_ref
     ORDER BY m.instance_id`
-  return rows.map((row) => ({ ...row, lastEndAt: row.lastEndAt.toISOString() }))
+  return rows.map((row) => ({ ...row, lastEndAt: row.lastEndAt?.toISOString() ?? null }))
+}
+
+/** The table of months; of those that owe records it is made up, as they may have no row in it. */
+function sourceOf({ month, only }: Filter, now: Date): Prisma.Sql {
+  if (only !== 'silent') return Prisma.sql`usage_months`
+  const sum = (column: string) => Prisma.raw(`coalesce(u.${column}, 0) AS ${column}`)
+  return Prisma.sql`(SELECT ${month}::text AS month, o.instance_id, o.product_ref, ${sum('records')}, ${sum('value')},
+      ${sum('accepted')}, ${sum('accepted_value')}, ${sum('rejected')}, ${sum('rejected_value')}, u.last_end_at
+    FROM (${owingInstances(month, now)}) o
+    LEFT JOIN usage_months u ON u.month = ${month} AND u.instance_id = o.instance_id
+    WHERE u.last_end_at IS NULL OR u.last_end_at < o.complete)`
 }
 
 function conditions({ month, productId, q, only }: Filter): Prisma.Sql[] {
-  const is = [Prisma.sql`m.month = ${month} AND m.records > 0`]
+  const is = only === 'silent' ? [] : [Prisma.sql`m.month = ${month} AND m.records > 0`]
   if (productId) is.push(Prisma.sql`m.product_ref = ANY(${productsNamed(productId)})`)
   if (q) is.push(anyOf([startsWith('m.instance_id', q)]))
   if (only === 'difference') is.push(Prisma.sql`m.value <> m.accepted_value`)
@@ -144,10 +160,15 @@ export type UsageProductMonth = z.output<typeof usageProductMonth>
 
 type SumRow = Pick<
   UsageProductMonth,
-  keyof typeof sums | 'productRef' | 'productName' | 'instances' | 'draft' | 'queued' | 'inFlight'
+  keyof typeof sums | 'productRef' | 'productName' | 'draft' | 'queued' | 'inFlight'
 > & { oldest: Date | null }
 
-/** What a month looks like by product: the screen of the monthly push. Viewers and above. */
+const noRecords: Omit<SumRow, 'productRef' | 'productName'> = {
+  ...{ collected: 0, collectedValue: '0', pushed: 0, accepted: 0, acceptedValue: '0', rejected: 0, rejectedValue: '0' },
+  ...{ difference: '0', draft: 0, queued: 0, inFlight: 0, oldest: null },
+}
+
+/** What a month looks like by product, those of which nothing came in included: the screen of the monthly push. Viewers and above. */
 export async function usageOverview({
   ctx,
   month,
@@ -158,10 +179,10 @@ export async function usageOverview({
   now?: Date
 }): Promise<UsageProductMonth[]> {
   requireRole(ctx, 'viewer')
-  const [rows, silent, settings, settled] = await Promise.all([
+  const [rows, counts, settings, settled] = await Promise.all([
     prisma().$queryRaw<SumRow[]>`
       SELECT s.product_ref AS "productRef", p.name AS "productName", ${sumColumns('s')}, s.draft, s.queued,
-        s.pushed AS "inFlight", coalesce(n.instances, 0) AS instances,
+        s.pushed AS "inFlight",
         CASE WHEN s.product_ref IS NULL THEN ${oldestOf(Prisma.sql`r.product_ref IS NULL`)}
           ELSE ${oldestOf(Prisma.sql`r.product_ref = s.product_ref`)} END AS oldest
       FROM (
@@ -171,15 +192,23 @@ export async function usageOverview({
           sum(pushed)::int AS pushed, min(day) FILTER (WHERE draft + queued > 0) AS open_day
         FROM usage_days WHERE day >= ${`${month}-01`}::date AND day < ${`${month}-01`}::date + interval '1 month'
         GROUP BY product_ref HAVING sum(records) > 0
-      ) s LEFT JOIN products p ON p.id = s.product_ref LEFT JOIN (
-        SELECT product_ref, count(*)::int AS instances FROM usage_months WHERE month = ${month} AND records > 0
-        GROUP BY product_ref
-      ) n ON n.product_ref IS NOT DISTINCT FROM s.product_ref ORDER BY p.name`,
-    silentInstances(month, now),
+      ) s LEFT JOIN products p ON p.id = s.product_ref ORDER BY p.name`,
+    countInstances(month, now),
     usageSettings(),
     prisma().usageSettlement.findMany({ where: { month } }),
   ])
-  return rows.map(({ oldest, ...row }) => {
+  const unheard = [...counts.keys()].filter(
+    (product) => counts.get(product)?.silent && !rows.some(({ productRef }) => productRef === product),
+  )
+  const products = await prisma().product.findMany({ where: { id: { in: unheard.flatMap((id) => id ?? []) } } })
+  const heads = [
+    ...rows,
+    ...unheard.map((productRef) => {
+      const productName = products.find(({ id }) => id === productRef)?.name ?? null
+      return { ...noRecords, productRef, productName }
+    }),
+  ]
+  return heads.map(({ oldest, ...row }) => {
     const set = row.productRef ? settings.get(row.productRef) : undefined
     const rhythm = set?.rhythm ?? 'monthly'
     const settlement = settled.find(({ productRef }) => productRef === (row.productRef ?? NO_PRODUCT))
@@ -187,7 +216,8 @@ export async function usageOverview({
       ...row,
       api: set?.api ?? 'new',
       rhythm,
-      silent: silent.get(row.productRef) ?? 0,
+      instances: counts.get(row.productRef)?.used ?? 0,
+      silent: counts.get(row.productRef)?.silent ?? 0,
       oldestOpenAt: oldest?.toISOString() ?? null,
       expiresAt: oldest ? new Date(oldest.getTime() + USAGE_AGE_DAYS * 86_400_000).toISOString() : null,
       deadlineAt: deadlineOf(rhythm, now)?.toISOString() ?? null,
@@ -207,16 +237,22 @@ export async function usageFigures(now = new Date()): Promise<{
   silent: number
 }> {
   const month = monthOf(now)
-  const [sums, silent] = await Promise.all([
+  const [sums, counts] = await Promise.all([
     prisma().$queryRaw<{ collected: number; pushed: number; rejected: number }[]>`
       SELECT coalesce(sum(records), 0)::int AS collected, coalesce(sum(accepted + rejected), 0)::int AS pushed,
         coalesce(sum(rejected), 0)::int AS rejected
       FROM usage_days
       WHERE day >= ${`${month}-01`}::date AND day < ${`${month}-01`}::date + interval '1 month'`,
-    silentInstances(month, now),
+    countInstances(month, now),
   ])
   const { collected = 0, pushed = 0, rejected = 0 } = sums[0] ?? {}
-  return { month, collected, pushed, rejected, silent: [...silent.values()].reduce((sum, n) => sum + n, 0) }
+  return {
+    month,
+    collected,
+    pushed,
+    rejected,
+    silent: [...counts.values()].reduce((sum, { silent }) => sum + silent, 0),
+  }
 }
 
 /** Begin of a product's oldest record that was not sent, on its first day with one. */
@@ -228,24 +264,57 @@ function oldestOf(ofProduct: Prisma.Sql): Prisma.Sql {
 /** Stands for "no product" where a key needs one. */
 export const NO_PRODUCT = '00000000-0000-0000-0000-000000000000'
 
-/** Open pay-per-use instances of products with usage whose records of this month end before they should. */
-async function silentInstances(month: string, now: Date): Promise<Map<string | null, number>> {
-  if (month !== monthOf(now)) return new Map()
-  const settings = await usageSettings()
-  const rows = await prisma().$queryRaw<{ productRef: string | null; until: Date | null; count: number }[]>`
-    SELECT i.product_ref AS "productRef", date_trunc('hour', m.last_end_at) AS until, count(*)::int AS count
-    FROM instances i LEFT JOIN usage_months m ON m.month = ${month} AND m.instance_id = i.instance_id
-    WHERE i.state = 'active' AND NOT i.test AND i.charging_mode = 'ON_DEMAND'
-      AND i.delivered_at < ${dueBefore('hourly', now)}
-    GROUP BY 1, 2`
-  const silent = new Map<string | null, number>()
-  for (const { productRef, until, count } of rows) {
-    const rhythm = (productRef && settings.get(productRef)?.rhythm) || 'monthly'
-    const isSilent = until === null || until.getTime() + 3_600_000 <= dueBefore(rhythm, now).getTime() - 3_600_000
-    if (isSilent && rhythm !== 'monthly') silent.set(productRef, (silent.get(productRef) ?? 0) + count)
-    else if (until === null) silent.set(productRef, (silent.get(productRef) ?? 0) + count)
+/**
+ * Pay-per-use instances that were open in a month, with the time until which each should have records (`complete`; null:
+ * any record of the month will do). The conditions are those of instances_owing_idx and instances_closed_idx.
+ */
+function owingInstances(month: string, now: Date): Prisma.Sql {
+  const [begin, end] = boundsOf(month)
+  const until = now < end ? now : end
+  const complete = (rhythm: UsageRhythm) =>
+    Prisma.sql`${new Date(dueBefore(rhythm, until).getTime() - HOUR_MS)}::timestamptz`
+  const settings = Prisma.sql`(SELECT product_ref, CASE rhythm WHEN 'hourly' THEN ${complete('hourly')}
+    ELSE ${complete('daily')} END AS complete FROM usage_settings WHERE rhythm <> 'monthly') s`
+  const owes = Prisma.sql`${begin < now} AND i.delivered_at < ${dueBefore('hourly', until)}
+    AND (s.complete IS NULL OR s.complete > greatest(i.delivered_at, ${begin}))`
+  return Prisma.sql`
+    SELECT i.instance_id, i.product_ref, s.complete
+    FROM instances i LEFT JOIN ${settings} ON s.product_ref = i.product_ref
+    WHERE i.state = 'active' AND NOT i.test AND i.charging_mode = 'ON_DEMAND' AND ${owes}
+    UNION ALL
+    SELECT i.instance_id, i.product_ref,
+      CASE WHEN s.complete IS NOT NULL THEN least(s.complete, i.released_at - interval '1 hour') END
+    FROM instances i LEFT JOIN ${settings} ON s.product_ref = i.product_ref
+    WHERE i.state = 'released' AND NOT i.test AND i.charging_mode = 'ON_DEMAND' AND ${owes}
+      AND i.released_at > ${begin} AND i.released_at > greatest(i.delivered_at, ${begin}) + interval '1 hour'`
+}
+
+type InstanceCounts = { used: number; silent: number }
+
+/**
+ * Instances by product: those with records of a month, and those that owe some. One pass over both tables, which are of a
+ * size: 50,000 look-ups of one in the other took four times as long.
+ */
+async function countInstances(month: string, now: Date): Promise<Map<string | null, InstanceCounts>> {
+  const rows = await prisma().$queryRaw<
+    (InstanceCounts & { usedProduct: string | null; owingProduct: string | null })[]
+  >`
+    SELECT m.product_ref AS "usedProduct", o.product_ref AS "owingProduct",
+      count(*) FILTER (WHERE m.records > 0)::int AS used,
+      count(o.instance_id) FILTER (WHERE m.last_end_at IS NULL OR m.last_end_at < o.complete)::int AS silent
+    FROM (${owingInstances(month, now)}) o FULL JOIN (
+      SELECT instance_id, product_ref, records, last_end_at FROM usage_months WHERE month = ${month}
+    ) m ON m.instance_id = o.instance_id GROUP BY 1, 2`
+  const counts = new Map<string | null, InstanceCounts>()
+  const add = (product: string | null, more: Partial<InstanceCounts>) => {
+    const { used, silent } = counts.get(product) ?? { used: 0, silent: 0 }
+    counts.set(product, { used: used + (more.used ?? 0), silent: silent + (more.silent ?? 0) })
   }
-  return silent
+  for (const { usedProduct, owingProduct, used, silent } of rows) {
+    add(usedProduct, { used })
+    add(owingProduct, { silent })
+  }
+  return counts
 }
 
 export const usageDaysQuery = z.strictObject({
@@ -291,6 +360,12 @@ export async function listUsageDays({
   const length = Math.max(daysIn(month), daysIn(before))
   const days = Array.from({ length }, (_, at) => at + 1)
   return { items: days.map((day) => ({ day, value: valueAt(month, day), before: valueAt(before, day) })) }
+}
+
+/** Begin and end of a month in UTC+8. */
+function boundsOf(month: string): [Date, Date] {
+  const [year = 0, number = 1] = month.split('-').map(Number)
+  return [new Date(Date.UTC(year, number - 1, 1) - 8 * HOUR_MS), new Date(Date.UTC(year, number, 1) - 8 * HOUR_MS)]
 }
 
 function monthBefore(month: string): string {

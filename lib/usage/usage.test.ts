@@ -10,6 +10,7 @@ import { startJobs, stopJobs } from '@/lib/jobs'
 import { type Context, type Role, systemContext } from '@/lib/users/context'
 import { type Sandbox, startSandbox } from '@/sandbox/server'
 import { importUsage } from './files'
+import { listUsageMonths, usageOverview } from './months'
 import { addRecords } from './records'
 import { runUsagePush, usageRounds } from './send'
 import { storeInstances, storeUsageKeys, storeUsageProduct, usageTestAccount, usageTestKey } from './testing'
@@ -234,6 +235,105 @@ describe('records in', () => {
     const missing = gaps.reduce((sum, { from, to }) => sum + (Date.parse(to) - Date.parse(from)) / HOUR, 0)
     expect(missing).toBe(2 + 2 + 2)
     expect(all[0].total).toBe('6')
+  })
+})
+
+describe('instances that owe records', () => {
+  const openedAt = new Date('2026-02-01T00:00:00Z')
+  const used = async (instanceId: string, productRef: string, until: string) => {
+    const endAt = new Date(until)
+    const beginAt = new Date(endAt.getTime() - HOUR)
+    const month = new Date(beginAt.getTime() + 8 * HOUR).toISOString().slice(0, 7)
+    const [id, meteringSn] = [newId(), freshId('sn')]
+    await prisma().usageRecord.create({
+      data: {
+        ...{ id, meteringSn, wireSn: meteringSn, instanceId, productRef, month, beginAt, endAt },
+        ...{ value: '1', state: 'draft', source: 'api', changedAt: endAt },
+      },
+    })
+  }
+  /** What the heads count and what the grid lists of a product. */
+  const owing = async (productRef: string, at: string, month = '2026-03') => {
+    const now = new Date(at)
+    const [overview, { items, total }] = await Promise.all([
+      usageOverview({ ctx, month, now }),
+      listUsageMonths({ ctx, query: { month, productId: productRef, only: 'silent', limit: 50 }, now }),
+    ])
+    const head = overview.find((one) => one.productRef === productRef)
+    expect(total).toBe(items.length)
+    expect(head?.silent ?? 0).toBe(items.length)
+    return items.map(({ instanceId }) => instanceId.replace(/-.*/, '')).sort()
+  }
+  const product = (rhythm: string) => storeUsageProduct(freshId(rhythm), { rhythm })
+  const store = async (names: string[], given: Parameters<typeof storeInstances>[1]) => {
+    const ids = names.map((name) => freshId(name))
+    await storeInstances(ids, { openedAt, ...given })
+    return Object.fromEntries(names.map((name, at) => [name, ids[at] as string]))
+  }
+
+  it('of a monthly product have none at all; tests, packages, other products and closed ones do not count', async () => {
+    const productRef = await product('monthly')
+    const { busy } = await store(['busy', 'idle'], { productRef })
+    await used(busy as string, productRef, '2026-03-02T00:00:00Z')
+    await store(['test'], { productRef, test: true })
+    await store(['pack'], { productRef, chargingMode: 'ON_DEMAND_PKG' })
+    await store(['yearly'], { productRef, chargingMode: 'PERIOD' })
+    await store(['closed'], { productRef, releasedAt: new Date('2026-02-20T00:00:00Z') })
+    await store(['left'], { productRef, releasedAt: new Date('2026-03-10T00:00:00Z') })
+    await store(['new'], { productRef, openedAt: new Date('2026-03-15T04:05:00Z') })
+    await store(['other'], { productRef: await product('monthly') })
+    expect(await owing(productRef, '2026-03-15T04:20:00Z')).toEqual(['idle', 'left'])
+    expect(await owing(productRef, '2026-03-15T05:20:00Z')).toEqual(['idle', 'left', 'new'])
+    expect(await owing(productRef, '2026-04-02T00:00:00Z')).toEqual(['idle', 'left', 'new'])
+    expect(await owing(productRef, '2026-02-27T00:00:00Z')).toEqual([])
+    expect(await owing(productRef, '2026-03-15T04:20:00Z', '2026-02')).toEqual(['busy', 'closed', 'idle', 'left'])
+    const [head] = (await usageOverview({ ctx, month: '2026-03', now: new Date('2026-03-15T04:20:00Z') })).filter(
+      (one) => one.productRef === productRef,
+    )
+    expect(head).toMatchObject({ instances: 1, collected: 1, silent: 2 })
+  })
+
+  it('are told of a product of which nothing came in', async () => {
+    const productRef = await product('hourly')
+    await store(['mute'], { productRef })
+    const overview = await usageOverview({ ctx, month: '2026-03', now: new Date('2026-03-15T04:20:00Z') })
+    expect(overview.find((one) => one.productRef === productRef)).toMatchObject({
+      ...{ productName: expect.stringMatching(/^hourly/), collected: 0, collectedValue: '0', silent: 1 },
+      ...{ rhythm: 'hourly', difference: '0', oldestOpenAt: null },
+    })
+    const query = { month: '2026-03', productId: productRef, only: 'silent' as const, limit: 50 }
+    const { items } = await listUsageMonths({ ctx, query, now: new Date('2026-03-15T04:20:00Z') })
+    expect(items).toMatchObject([{ collected: 0, collectedValue: '0', difference: '0', lastEndAt: null }])
+  })
+
+  it.each([
+    // Of 03:00 to 04:00 there is until 05:00 to tell; of the day before, in UTC+8, until the next one began.
+    ['hourly', '2026-03-15T03:00:00Z', '2026-03-15T04:59:00Z', []],
+    ['hourly', '2026-03-15T03:00:00Z', '2026-03-15T05:00:00Z', ['one']],
+    ['daily', '2026-03-14T15:30:00Z', '2026-03-15T15:59:00Z', []],
+    ['daily', '2026-03-14T15:30:00Z', '2026-03-15T16:00:00Z', ['one']],
+    ['daily', '2026-03-31T15:30:00Z', '2026-04-09T00:00:00Z', []],
+    ['daily', '2026-03-30T15:30:00Z', '2026-04-09T00:00:00Z', ['one']],
+    ['hourly', '2026-03-31T14:00:00Z', '2026-04-09T00:00:00Z', ['one']],
+    ['hourly', '2026-03-31T15:00:00Z', '2026-04-09T00:00:00Z', []],
+  ])('of a %s product with use until %s at %s: %j', async (rhythm, until, at, expected) => {
+    const productRef = await product(rhythm)
+    const { one } = await store(['one'], { productRef })
+    await used(one as string, productRef, until)
+    expect(await owing(productRef, at)).toEqual(expected)
+  })
+
+  it('owe nothing of a month, a day or an hour that only just began', async () => {
+    const [hourly, daily] = [await product('hourly'), await product('daily')]
+    await store(['hour'], { productRef: hourly })
+    await store(['day'], { productRef: daily })
+    await store(['late'], { productRef: hourly, openedAt: new Date('2026-02-28T18:05:00Z') })
+    expect(await owing(hourly, '2026-02-28T17:59:00Z')).toEqual([])
+    expect(await owing(hourly, '2026-02-28T18:00:00Z')).toEqual(['hour'])
+    expect(await owing(hourly, '2026-02-28T19:30:00Z')).toEqual(['hour'])
+    expect(await owing(hourly, '2026-02-28T20:00:00Z')).toEqual(['hour', 'late'])
+    expect(await owing(daily, '2026-03-01T15:59:00Z')).toEqual([])
+    expect(await owing(daily, '2026-03-01T16:00:00Z')).toEqual(['day'])
   })
 })
 

@@ -53,6 +53,10 @@ test('a mock order is offered, and what the marketplace refuses is put in words'
   await page.goto(`/orders/${unique('CS')}`)
   await expect(page.getByText('The marketplace does not show this order to this seller', { exact: true })).toBeVisible()
   await expect(page.getByText('MKT.0150').first()).toBeVisible()
+  await page.getByLabel('Order or order line id').fill('MOCKONDEMAND-000001')
+  await page.getByRole('button', { name: 'Look up' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('MOCKONDEMAND')
+  await expect(page.getByRole('main')).toContainText('Pay-per-use')
 })
 
 test('an order without a call is drift until it is handled', async ({ page }) => {

@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTranslator } from 'use-intl/core'
 import en from '@/messages/en.json' with { type: 'json' }
 import zh from '@/messages/zh-CN.json' with { type: 'json' }
-import { addProduct, buyByUse, troubleUsage, unique } from './support/shop'
+import { addProduct, ask, buyByUse, troubleUsage, unique } from './support/shop'
 import { expect, expectAccessible, test } from './support/test'
 
 /** A second of use, so many seconds after the instance was opened. */
@@ -83,3 +84,39 @@ for (const [locale, messages] of [
     })
   })
 }
+
+test('a push under way shows how far it is and is stopped; the list of pushes is had as a file', async ({ page }) => {
+  const product = await addProduct({ type: 'template', frontEndUrl: 'https://use.example.com/{instanceId}' })
+  const { instanceId, openedAt } = await buyByUse(product)
+  await sleep(3000)
+  const records = [1, 2].map((second) => ({
+    ...{ meteringSn: unique('sn-'), instanceId, value: '1' },
+    ...{ beginAt: usedAt(openedAt, second), endAt: usedAt(openedAt, second + 1) },
+  }))
+  const { results } = await ask<{ results: { status: string }[] }>('POST', '/usage-records', { records })
+  expect(results.map(({ status }) => status)).toEqual(['created', 'created'])
+  await troubleUsage([{ answer: '500-before', delayMs: 3000, times: 2 }])
+  await page.goto('/usage')
+  const card = page.locator('section').filter({ has: page.getByRole('heading', { name: product.name, exact: true }) })
+  await card.getByRole('button', { name: 'Review and push' }).click()
+  await page.getByRole('button', { name: 'Push 2' }).click()
+  await page.goto('/usage?view=pushes')
+  const row = page.locator('[data-row]').filter({ hasText: product.name })
+  await expect(row).toContainText('Pushing')
+  await expect(row).toContainText('0 accepted · 0 rejected · 2 left')
+  await row.getByRole('button', { name: 'Stop' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Stop the push' })
+  await expect(dialog).toContainText('records not sent yet wait again')
+  await dialog.getByRole('button', { name: 'Stop' }).click()
+  await expect(page.getByText('The push was stopped')).toBeVisible()
+  // The request under way comes to its end first.
+  await expect(row).toContainText('Stopped', { timeout: 60_000 })
+  await expect(row).toContainText('2 accepted · 0 rejected · 0 left')
+  await expect(row.getByRole('button', { name: 'Stop' })).toHaveCount(0)
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export CSV' }).click(),
+  ])
+  const line = (await readFile(await file.path(), 'utf8')).split('\r\n').find((each) => each.includes(product.name))
+  expect(line).toContain('cancelled')
+})

@@ -25,6 +25,7 @@ test('an order is looked up, refreshed and shown with what changed', async ({ pa
   const answers = page.getByRole('list', { name: 'What the marketplace said over time' })
   await expect(answers).toContainText('2980.00')
   await expect(answers).toContainText('7450.00')
+  await expect(answers).toContainText(`${orderId}-000001 · Product 1 · Quantity`)
   await expect(page.getByRole('list', { name: 'Look-ups' })).toContainText('Told something new')
   await expect(main).toContainText('Fields differ')
   await expectAccessible(page)

@@ -221,7 +221,18 @@ export function Known({ dossier, orderId, stored }: { dossier: Dossier; orderId:
 export function Answers({ answers }: { answers: Dossier['answers'] }) {
   const t = useTranslations('orders')
   const words = useOrderWords()
-  const label = (path: string) => path.replace(/\w+$/, (field) => words.field(field)).replace(/^(lines|products)/, '')
+  // A path such as `lines[CS1-000001].products[0].skuCode`; names in brackets are the buyer's and may hold dots.
+  const label = (path: string) =>
+    path
+      .split(/\.(?![^[]*\])/)
+      .map((member) => {
+        const [, name = member, key = ''] = /^(\w+)\[(.*)\]$/.exec(member) ?? []
+        if (name === 'products') return `${t('product')} ${Number(key) + 1}`
+        if (name === 'buyer') return t('customer')
+        return key || (name === 'value' ? '' : words.field(name))
+      })
+      .filter(Boolean)
+      .join(' · ')
   return (
     <Card title={t('answers')} flush>
       <div className="p-2">

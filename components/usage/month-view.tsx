@@ -169,6 +169,7 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
           <span className="ml-auto flex flex-wrap justify-end gap-2">
             <Select
               aria-label={t('rhythm')}
+              className="w-auto"
               disabled={admin !== null}
               title={admin ?? undefined}
               value={product.rhythm}
@@ -180,6 +181,7 @@ function ProductMonth({ product, month }: { product: UsageProductMonth; month: s
             />
             <Select
               aria-label={t('api')}
+              className="w-auto"
               disabled={admin !== null}
               title={admin ?? undefined}
               value={product.api}

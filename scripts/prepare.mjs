@@ -14,12 +14,14 @@ const steps = {
   packages: {
     doing: 'Installing packages',
     isDone: () => hasPackages(false),
-    run: () => npm('packages', 'ci', '--include=dev', '--no-audit', '--no-fund'),
+    // A checkout that has the tools of its tests keeps them.
+    run: () => npm('packages', 'ci', `--${hasTestPackages() ? 'include' : 'omit'}=dev`, '--no-audit', '--no-fund'),
   },
   'test packages': {
     doing: 'Installing packages',
     isDone: () => hasPackages(true),
-    run: () => npm('packages', 'ci', '--include=dev', '--no-audit', '--no-fund'),
+    // What is there already stays in place: a desk may be running from it.
+    run: () => npm('packages', hasPackages(false) ? 'install' : 'ci', '--include=dev', '--no-audit', '--no-fund'),
   },
   client: {
     doing: 'Generating the database client',
@@ -69,6 +71,8 @@ export async function prepare(names = ['packages', 'client', 'build']) {
   }
   unlock()
 }
+
+const hasTestPackages = () => existsSync(at('node_modules/vitest'))
 
 // npm notes what it installed; optional packages are those of other platforms.
 function hasPackages(forTests) {

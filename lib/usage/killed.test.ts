@@ -172,12 +172,10 @@ it('a push whose process is killed, at every step in turn, is finished by the ne
   expect(steps).toBeGreaterThan(10)
 })
 
-it('a push whose answer never comes, though the marketplace took the records, is asked again', {
-  timeout: 120_000,
-}, async () => {
+it('a push whose answer never comes, though the marketplace took the records, is asked again', async () => {
   const { push, numbers } = await prepare(2)
   sandbox.control.addUsageFault({ answer: 'hang-after', times: 1 })
-  await runUsagePush(push)
+  await runUsagePush(push, { answerMs: 1_000 })
   await recover(push)
   await expectOnce(numbers, push)
 })

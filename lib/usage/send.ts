@@ -31,14 +31,15 @@ const UNANSWERED = 3
 /** How long a run waits for a put-off request before it leaves it to the next round. */
 const PATIENCE_MS = 15_000
 
-type Options = { signal?: AbortSignal; clock?: () => Date }
+type Options = { signal?: AbortSignal; clock?: () => Date; answerMs?: number }
 
 /**
  * The job of a push: queues its records, sends them a thousand at a time, writes down each answer. It can die anywhere
  * and run several times at once: what was about to be sent stands in the database before it is sent, and is asked for
  * again under the same numbers.
  */
-export async function runUsagePush(id: string, { signal, clock = () => new Date() }: Options = {}): Promise<void> {
+export async function runUsagePush(id: string, options: Options = {}): Promise<void> {
+  const { signal, clock = () => new Date(), answerMs = REQUEST_MS } = options
   const row = await prisma().usagePush.findUnique({ where: { id } })
   if (!row || (row.state !== 'planned' && row.state !== 'running')) return
   await prisma().usagePush.updateMany({ where: { id, state: 'planned' }, data: { state: 'running' } })
@@ -53,7 +54,7 @@ export async function runUsagePush(id: string, { signal, clock = () => new Date(
       if (signal?.aborted) throw new Error('stopped; another process goes on with this push')
       const batch = failure.stopped ? null : await nextBatch(push, clock)
       if (!batch) return
-      const outcome = await sendBatch(batch, signal, clock)
+      const outcome = await sendBatch(batch, { signal, clock, answerMs })
       const verdict = await settleBatch(batch, outcome, clock())
       if (verdict === 'stopped') failure.stopped = sentenceOf(outcome)
     }
@@ -94,7 +95,10 @@ async function nextBatch(push: Push, clock: () => Date): Promise<Batch | null> {
 }
 
 /** Sends one request. Every active key is tried until one is known; a repeat goes to the other host. */
-async function sendBatch(batch: Batch, signal: AbortSignal | undefined, clock: () => Date): Promise<UsageOutcome> {
+async function sendBatch(
+  batch: Batch,
+  { signal, clock, answerMs }: Pick<Options, 'signal'> & Required<Omit<Options, 'signal'>>,
+): Promise<UsageOutcome> {
   const { marketplaceUrl, marketplaceFallbackUrl } = env()
   const hosts = [...new Set([marketplaceUrl, marketplaceFallbackUrl])]
   const baseUrl = hosts[(batch.attempts - 1) % hosts.length] ?? marketplaceUrl
@@ -116,7 +120,7 @@ async function sendBatch(batch: Batch, signal: AbortSignal | undefined, clock: (
     const { url, ...more } = request
     const sent = await exchange(
       new URL(url),
-      { method: 'POST', ...more, timeoutMs: REQUEST_MS, maxAnswerBytes: ANSWER_BYTES, signal },
+      { method: 'POST', ...more, timeoutMs: answerMs, maxAnswerBytes: ANSWER_BYTES, signal },
       { agent: false },
     )
     outcome = sent.ok

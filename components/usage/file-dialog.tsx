@@ -111,7 +111,7 @@ export function FileDialog({ kind, onClose }: { kind: 'import' | 'reconcile'; on
         <FileField
           accept=".csv,.xlsx,text/csv"
           title={file?.name ?? t('file')}
-          hint={t('columns')}
+          hint={t(kind === 'reconcile' ? 'reconcileColumns' : 'columns')}
           onChoose={(chosen) => choose(chosen)}
         />
         <Field label={t('zone')} className="max-w-64">

@@ -244,6 +244,7 @@ function SettleDialog(props: { product: UsageProductMonth; month: string; name: 
     >
       <div className="flex flex-col gap-3">
         <p className="text-sm text-soft">{t('settleHint')}</p>
+        {product.silent > 0 ? <Callout tone="warn">{t('silent', { count: product.silent })}</Callout> : null}
         <FormError error={error} />
         <Field label={t('note')}>
           {(control) => <Textarea {...control} value={note} onChange={(event) => setNote(event.target.value)} />}

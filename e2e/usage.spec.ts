@@ -58,7 +58,13 @@ for (const [locale, messages] of [
         await page.getByRole('button', { name: t('pushConfirm', { count }) }).click()
         await expect(page.getByText(t('pushStarted')).first()).toBeVisible()
       }
+      const pushed = async (accepted: number, rejected: number) => {
+        await page.goto('/usage?view=pushes')
+        const row = page.locator('[data-row]').filter({ hasText: product.name })
+        await expect(row.first()).toContainText(t('progressText', { accepted, rejected, left: 0 }))
+      }
       await push(2)
+      await pushed(1, 1)
       await page.goto(`/usage?view=records&state=rejected&q=${instanceId}`)
       await expect(page.getByText(t('codes.003'))).toBeVisible()
       await expect(page.getByText(t('fixes.003'))).toBeVisible()
@@ -72,10 +78,9 @@ for (const [locale, messages] of [
 
       await page.goto('/usage')
       await push(1)
+      await pushed(1, 0)
       await page.goto(`/usage?view=records&state=accepted&q=${instanceId}`)
       await expect(page.locator('[data-row]')).toHaveCount(2)
-      await page.goto('/usage?view=pushes')
-      await expect(page.getByText(t('progressText', { accepted: 1, rejected: 1, left: 0 })).first()).toBeVisible()
       await page.goto('/usage')
       await card.getByRole('button', { name: t('settle'), exact: true }).click()
       await dialog.getByRole('button', { name: t('settle'), exact: true }).click()

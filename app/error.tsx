@@ -1,9 +1,9 @@
 'use client'
 
-import dynamic from 'next/dynamic'
+import { later } from '@/components/ui/later'
 
 // The way out of a fault comes along with every page; what it looks like only with the fault.
-const ErrorState = dynamic(() => import('@/components/ui/feedback').then((module) => module.ErrorState), { ssr: false })
+const ErrorState = later(() => import('@/components/ui/feedback').then((module) => module.ErrorState))
 
 export default function PageError({ error, reset }: { error: Error; reset: () => void }) {
   return (

@@ -1,7 +1,6 @@
 'use client'
 
 import { RotateCcw } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -12,6 +11,7 @@ import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { SkeletonRows } from '../ui/feedback'
 import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
+import { later } from '../ui/later'
 import { useAll, useCount } from '../ui/list'
 import { tabClass, tabStripClass } from '../ui/tab-strip'
 import { TimeRangePicker } from '../ui/time-range'
@@ -23,13 +23,8 @@ import { MessageList } from './message-list'
 import { useCallFilters, views } from './use-filters'
 
 // What is opened by a click is fetched by it.
-const BulkReplayDialog = dynamic(() => import('./bulk-replay').then((module) => module.BulkReplayDialog), {
-  ssr: false,
-})
-const CauseList = dynamic(() => import('./cause-list').then((module) => module.CauseList), {
-  ssr: false,
-  loading: () => <SkeletonRows />,
-})
+const BulkReplayDialog = later(() => import('./bulk-replay').then((module) => module.BulkReplayDialog))
+const CauseList = later(() => import('./cause-list').then((module) => module.CauseList), <SkeletonRows />)
 
 export function CallsPage() {
   const t = useTranslations('calls')

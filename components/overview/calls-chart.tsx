@@ -1,18 +1,20 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import dynamic from 'next/dynamic'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import type { CallHour } from '../types'
 import { Card } from '../ui/card'
 import { ErrorState, Skeleton } from '../ui/feedback'
+import { later } from '../ui/later'
+import { WhenSeen } from '../ui/when-seen'
+import { HoursTable } from './hours'
 
-// recharts is the heaviest thing on the page and below nothing that is needed at once.
-const Bars = dynamic(() => import('./calls-bars').then((module) => module.CallsBars), {
-  ssr: false,
-  loading: () => <Skeleton className="h-48 w-full" />,
-})
+// recharts is the heaviest thing on the page, and nothing that is needed at once.
+const Bars = later(
+  () => import('./calls-bars').then((module) => module.CallsBars),
+  <Skeleton className="h-48 w-full" />,
+)
 
 /** The last day's calls by hour and outcome, with the answer times in words. */
 export function CallsChart() {
@@ -29,12 +31,19 @@ export function CallsChart() {
   return (
     <Card title={t('perHour')}>
       {hours.isPending ? (
-        <Skeleton className="h-48 w-full" />
+        <>
+          <Skeleton className="h-48 w-full" />
+          <Skeleton className="mt-2 h-4 w-16" />
+          <Skeleton className="mt-2 h-4 w-56" />
+        </>
       ) : hours.isError && !hours.data ? (
         <ErrorState error={hours.error} onRetry={() => hours.refetch()} />
       ) : (
         <>
-          <Bars items={items} />
+          <WhenSeen waiting={<Skeleton className="h-48 w-full" />}>
+            <Bars items={items} />
+          </WhenSeen>
+          <HoursTable items={items} />
           <p className="mt-2 text-soft text-xs">
             {usual === undefined || usual === null ? t('noCalls') : t('answerTimes', { usual, slowest })}
           </p>

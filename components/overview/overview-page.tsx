@@ -8,6 +8,7 @@ import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import { useMessageColumns } from '../calls/message-list'
 import { DeliveryChip } from '../chips'
+import { useSentences } from '../sentences'
 import type { InstanceState, Overview } from '../types'
 import { Card, PageHeader } from '../ui/card'
 import { cn } from '../ui/cn'
@@ -205,6 +206,7 @@ function Urgent({ messages }: { messages: Overview['urgent'] | undefined }) {
 function Stuck({ deliveries }: { deliveries: Overview['stuck'] | undefined }) {
   const t = useTranslations('overview')
   const words = useWords()
+  const sentence = useSentences()
   return (
     <Card title={t('stuck')} actions={<All href="/instances?deliveryState=unfinished" />} flush>
       {deliveries === undefined ? (
@@ -229,7 +231,7 @@ function Stuck({ deliveries }: { deliveries: Overview['stuck'] | undefined }) {
                 <span className="mt-1 flex flex-wrap items-center gap-2 text-soft text-xs">
                   <DeliveryChip state={one.deliveryState} />
                   <span className="min-w-0 truncate">
-                    {one.deliveryError ? words.eventReason(one.deliveryError) : words.deliveryType(one.deliveryType)}
+                    {one.deliveryError ? sentence(one.deliveryError) : words.deliveryType(one.deliveryType)}
                   </span>
                 </span>
               </Link>

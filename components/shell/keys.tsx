@@ -1,12 +1,12 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
+import { later } from '../ui/later'
 import { places } from './places'
 
-const Palette = dynamic(() => import('../palette/palette').then((module) => module.Palette), { ssr: false })
-const KeyboardHelp = dynamic(() => import('../palette/help').then((module) => module.KeyboardHelp), { ssr: false })
+const Palette = later(() => import('../palette/palette').then((module) => module.Palette))
+const KeyboardHelp = later(() => import('../palette/help').then((module) => module.KeyboardHelp))
 
 const GO_MS = 1200
 const typing = 'input, textarea, select, [contenteditable], [role="dialog"], [role="menu"], [role="listbox"]'

@@ -1,12 +1,12 @@
 'use client'
 
 import { Check, ChevronDown, Search, X } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from './cn'
+import { later } from './later'
 
-const PopoverPanel = dynamic(() => import('./popover-panel').then((module) => module.PopoverPanel), { ssr: false })
+const PopoverPanel = later(() => import('./popover-panel').then((module) => module.PopoverPanel))
 
 export type FilterOption = { value: string; label: string; hint?: string }
 

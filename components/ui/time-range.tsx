@@ -1,16 +1,16 @@
 'use client'
 
 import { CalendarClock, Check, X } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRef, useState } from 'react'
 import { useLocale, useTranslations } from 'use-intl'
 import { fromLocalInput, localInput, type Range, ranges } from '../range'
 import { Button } from './button'
 import { cn } from './cn'
 import { Field, Input } from './field'
+import { later } from './later'
 import { formatTime } from './time'
 
-const PopoverPanel = dynamic(() => import('./popover-panel').then((module) => module.PopoverPanel), { ssr: false })
+const PopoverPanel = later(() => import('./popover-panel').then((module) => module.PopoverPanel))
 
 export type TimeRange = { range: Range | null; from: string | null; to: string | null }
 

@@ -1,11 +1,11 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
 import type { Theme } from '@/lib/i18n/locales'
+import { later } from './later'
 import { hasWaiting, listen } from './toast'
 
-const ToastSink = dynamic(() => import('./toast-sink').then((module) => module.ToastSink), { ssr: false })
+const ToastSink = later(() => import('./toast-sink').then((module) => module.ToastSink))
 
 /** Results of actions, said once and gone; whatever must stay is on the page itself. */
 export function Toasts({ theme }: { theme: Theme }) {

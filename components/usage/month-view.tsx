@@ -2,7 +2,6 @@
 
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, Download, Send, TriangleAlert } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { type ReactNode, useState } from 'react'
@@ -19,19 +18,18 @@ import { ConfirmDialog, Dialog } from '../ui/dialog'
 import { Callout, EmptyState, ErrorState, FormError, NothingFound, Skeleton } from '../ui/feedback'
 import { Field, Select, Textarea } from '../ui/field'
 import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
+import { later } from '../ui/later'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Countdown, Time } from '../ui/time'
 import { toast } from '../ui/toast'
+import { WhenSeen } from '../ui/when-seen'
 import { MonthInput, thisMonth } from './month-input'
 
 type Days = { items: { day: number; value: string | null; before: string | null }[] }
 
 // recharts is the heaviest thing on the page.
-const Bars = dynamic(() => import('./days-bars').then((module) => module.DaysBars), {
-  ssr: false,
-  loading: () => <Skeleton className="h-48 w-full" />,
-})
+const Bars = later(() => import('./days-bars').then((module) => module.DaysBars), <Skeleton className="h-48 w-full" />)
 
 /** A month of all products, or of one: what waits, how it goes, who differs. */
 export function MonthView({ month, productId }: { month: string; productId: string | null }) {
@@ -273,7 +271,11 @@ export function DaysChart({
     <Card title={t('chart')} actions={actions}>
       {days.isPending ? <Skeleton className="h-48 w-full" /> : null}
       {days.isError ? <ErrorState error={days.error} onRetry={() => days.refetch()} /> : null}
-      {days.data ? <Bars items={days.data.items} month={asked.month} /> : null}
+      {days.data ? (
+        <WhenSeen waiting={<Skeleton className="h-48 w-full" />}>
+          <Bars items={days.data.items} month={asked.month} />
+        </WhenSeen>
+      ) : null}
     </Card>
   )
 }

@@ -1,17 +1,17 @@
 'use client'
 
 import { Bookmark, BookmarkPlus, Trash2, Users } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SavedView } from '../types'
 import { Button } from '../ui/button'
+import { later } from '../ui/later'
 import { useAll } from '../ui/list'
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu'
 
-const SaveDialog = dynamic(() => import('./view-dialogs').then((module) => module.SaveDialog), { ssr: false })
-const ManageDialog = dynamic(() => import('./view-dialogs').then((module) => module.ManageDialog), { ssr: false })
+const SaveDialog = later(() => import('./view-dialogs').then((module) => module.SaveDialog))
+const ManageDialog = later(() => import('./view-dialogs').then((module) => module.ManageDialog))
 
 type Place = SavedView['page']
 const homes: Record<Place, string> = { calls: '/calls', instances: '/instances', audit: '/settings/audit' }

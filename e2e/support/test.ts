@@ -39,7 +39,16 @@ const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
 
 /** Nothing on the page is still on its way. */
 export async function expectLoaded(page: Page): Promise<void> {
-  await expect(page.locator('.animate-shimmer, [aria-busy="true"]')).toHaveCount(0)
+  const unseen = page.locator('[data-unseen]')
+  await expect(async () => {
+    // What is drawn only once it is seen is looked at.
+    if (await unseen.count()) {
+      await unseen.evaluateAll(([first]) => first?.scrollIntoView())
+      await expect(unseen).toHaveCount(0)
+      await page.evaluate(() => window.scrollTo(0, 0))
+    }
+    expect(await page.locator('.animate-shimmer, [aria-busy="true"]').count()).toBe(0)
+  }).toPass({ timeout: 15_000 })
 }
 
 /** No fault that axe knows of, in the page as it stands. */

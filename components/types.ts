@@ -399,7 +399,7 @@ export type SavedView = {
 }
 
 export type SearchHit = {
-  kind: 'message' | 'call' | 'instance' | 'order' | 'customer'
+  kind: 'message' | 'call' | 'instance' | 'order' | 'customer' | 'license' | 'tenant'
   id: string
   title: string
   hint: string | null

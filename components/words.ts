@@ -80,8 +80,8 @@ export function useWords() {
   const t = useTranslations('words')
   const say = (group: string, value: string | null | undefined): string => {
     if (!value) return '–'
-    // Dots would part the key, and blanks have no place in one.
-    const key = `${group}.${value.replaceAll('.', '_').replaceAll(' ', '-')}` as Parameters<typeof t>[0]
+    // Dots would part the key.
+    const key = `${group}.${value.replaceAll('.', '_')}` as Parameters<typeof t>[0]
     return t.has(key) ? t(key) : value
   }
   return {
@@ -101,7 +101,6 @@ export function useWords() {
     action: (action: string) => say('action', action),
     subject: (subject: string) => say('subject', subject),
     signatureReason: (reason: string) => say('signatureReason', reason),
-    eventReason: (reason: string) => say('eventReason', reason),
     quantity: (name: string) => say('quantity', name),
     skipReason: (reason: string) => say('skipReason', reason),
   }

@@ -33,6 +33,33 @@ test.describe('the overview', () => {
   })
 })
 
+test('the chart is drawn when it comes into view, and its figures stand in a table', async ({ page }) => {
+  await page.goto('/')
+  await expectLoaded(page)
+  const card = page.locator('section', { has: page.getByRole('heading', { name: 'Calls of the last 24 hours' }) })
+  await card.getByText('Show as a table').click()
+  await expect(card.getByRole('row')).toHaveCount(25)
+  await card.scrollIntoViewIfNeeded()
+  await expect(card.locator('svg.recharts-surface').first()).toBeVisible()
+})
+
+test('what does not exist says so and leads back to its list', async ({ page }) => {
+  const nothing = '00000000-0000-7000-8000-000000000000'
+  for (const [place, list] of [
+    [`/calls/messages/${nothing}`, '/calls'],
+    [`/calls/${nothing}`, '/calls?view=calls'],
+    ['/instances/none', '/instances'],
+    [`/licenses/${nothing}`, '/licenses'],
+    [`/tenants/${nothing}`, '/tenants'],
+  ] as const) {
+    await page.goto(place)
+    await expect(page.locator('main').getByRole('alert')).toContainText('Not found')
+    await expect(page.getByRole('button', { name: 'Try again' })).toHaveCount(0)
+    await page.getByRole('link', { name: 'Back to the list' }).click()
+    await expect(page).toHaveURL(new RegExp(`${list.replace('?', '\\?')}$`))
+  }
+})
+
 test('causes are gathered, acknowledged, open again with a new failure, and replayed together', async ({ page }) => {
   const prefix = unique('cause-')
   await failOften(prefix, 2)

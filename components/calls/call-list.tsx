@@ -77,7 +77,7 @@ export function CallList({ filters, filtered, onClear, onTotal }: CallListProps)
       id: 'duration',
       header: t('duration'),
       align: 'right',
-      from: 'lg',
+      from: 'xl',
       card: 'none',
       cell: (c) => (c.durationMs === null ? <span className="text-faint">–</span> : t('ms', { ms: c.durationMs })),
     },

@@ -18,7 +18,7 @@ import { CallPayload, useCall } from './payload'
 export function CallPage({ id }: { id: string }) {
   const call = useCall(id)
   if (call.isPending) return <SkeletonRows rows={8} />
-  if (call.isError) return <ErrorState error={call.error} onRetry={() => call.refetch()} />
+  if (call.isError) return <ErrorState list="/calls?view=calls" error={call.error} onRetry={() => call.refetch()} />
   return <SingleCall call={call.data} />
 }
 

@@ -98,14 +98,14 @@ export function CauseList({ filters, onTotal, onBulk }: CauseListProps) {
     {
       id: 'firstAt',
       header: t('firstAt'),
-      from: 'xl',
+      from: '2xl',
       card: 'none',
       cell: (c) => <Time at={c.firstAt} className="whitespace-nowrap text-soft" />,
     },
     {
       id: 'lastAt',
       header: t('lastAt'),
-      from: 'lg',
+      from: 'xl',
       cell: (c) => <Time at={c.lastAt} className="whitespace-nowrap text-soft" />,
     },
     {

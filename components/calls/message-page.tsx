@@ -15,7 +15,6 @@ import {
   RotateCcw,
   Undo2,
 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
@@ -30,6 +29,7 @@ import { Card, KeyValue, PageHeader } from '../ui/card'
 import { copyText, Id } from '../ui/copy'
 import { ErrorState, SkeletonRows } from '../ui/feedback'
 import { saveFile } from '../ui/file'
+import { later } from '../ui/later'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Time, useRemaining } from '../ui/time'
 import { Timeline } from '../ui/timeline'
@@ -41,20 +41,12 @@ import { CallPayload } from './payload'
 import { Situation } from './situation'
 
 // What is opened by a click is fetched by it.
-const ReplayDialog = dynamic(() => import('./replay-dialog').then((module) => module.ReplayDialog), { ssr: false })
-const ResolveDialog = dynamic(() => import('./replay-dialog').then((module) => module.ResolveDialog), { ssr: false })
-const EditedReplayDialog = dynamic(() => import('./edited-replay').then((module) => module.EditedReplayDialog), {
-  ssr: false,
-})
-const PartnerMailDialog = dynamic(() => import('./partner-mail').then((module) => module.PartnerMailDialog), {
-  ssr: false,
-})
-const BulkReplayDialog = dynamic(() => import('./bulk-replay').then((module) => module.BulkReplayDialog), {
-  ssr: false,
-})
-const AttemptDiffDialog = dynamic(() => import('./attempt-diff-dialog').then((module) => module.AttemptDiffDialog), {
-  ssr: false,
-})
+const ReplayDialog = later(() => import('./replay-dialog').then((module) => module.ReplayDialog))
+const ResolveDialog = later(() => import('./replay-dialog').then((module) => module.ResolveDialog))
+const EditedReplayDialog = later(() => import('./edited-replay').then((module) => module.EditedReplayDialog))
+const PartnerMailDialog = later(() => import('./partner-mail').then((module) => module.PartnerMailDialog))
+const BulkReplayDialog = later(() => import('./bulk-replay').then((module) => module.BulkReplayDialog))
+const AttemptDiffDialog = later(() => import('./attempt-diff-dialog').then((module) => module.AttemptDiffDialog))
 
 type Open = 'replay' | 'edit' | 'resolve' | 'mail' | 'compare' | 'since' | null
 
@@ -65,7 +57,8 @@ export function MessagePage({ id }: { id: string }) {
     refetchInterval: 10_000,
   })
   if (message.isPending) return <SkeletonRows rows={8} />
-  if (message.isError && !message.data) return <ErrorState error={message.error} onRetry={() => message.refetch()} />
+  if (message.isError && !message.data)
+    return <ErrorState list="/calls" error={message.error} onRetry={() => message.refetch()} />
   return <Message message={message.data} />
 }
 

@@ -31,6 +31,7 @@ import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
 import { ComparePanel } from '../orders/compare-panel'
+import { useSentences } from '../sentences'
 import { useBlocked } from '../shell/user'
 import type { InstanceDetail, Product, RevealedAppInfo, TimelineEntry } from '../types'
 import { Badge, type Tone } from '../ui/badge'
@@ -57,7 +58,7 @@ export function InstancePage({ id }: { id: string }) {
   })
   if (instance.isPending) return <SkeletonRows rows={8} />
   if (instance.isError && !instance.data)
-    return <ErrorState error={instance.error} onRetry={() => instance.refetch()} />
+    return <ErrorState list="/instances" error={instance.error} onRetry={() => instance.refetch()} />
   return <Instance instance={instance.data} />
 }
 
@@ -193,7 +194,8 @@ function Instance({ instance }: { instance: InstanceDetail }) {
 function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
   const products = useAll<Product>('/products')
-  const words = useWords()
+  const _words = useWords()
+  const sentence = useSentences()
   const { deliveryType, deliveryState, deliveryError, deliveryAttempts, productName } = instance
   const product = products.data?.items.find((each) => each.name === productName)
   const emptyPool = deliveryType === 'pool' && product?.poolLeft === 0
@@ -214,7 +216,7 @@ function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
             </Link>
           </>
         ) : deliveryError ? (
-          words.eventReason(deliveryError)
+          sentence(deliveryError)
         ) : (
           t('waitingHint', { count: deliveryAttempts })
         )}
@@ -441,6 +443,7 @@ function EntryTitle({ entry }: { entry: TimelineEntry }) {
 
 function EntryBody({ entry }: { entry: TimelineEntry }) {
   const words = useWords()
+  const sentence = useSentences()
   const t = useTranslations('instance')
   const parts: ReactNode[] = []
   if (entry.kind === 'call') {
@@ -465,7 +468,7 @@ function EntryBody({ entry }: { entry: TimelineEntry }) {
       )
     }
   }
-  if (entry.reason) parts.push(words.eventReason(entry.reason))
+  if (entry.reason) parts.push(sentence(entry.reason))
   if (entry.actor) parts.push(entry.actor)
   if (parts.length === 0) return null
   return (

@@ -6,6 +6,7 @@ import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } f
 import { useLocale, useTranslations } from 'use-intl'
 import { apiPath } from '../api'
 import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
+import { useSentences } from '../sentences'
 import type { Instance, Product } from '../types'
 import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
@@ -34,6 +35,7 @@ const parsers = {
 export function InstancesPage() {
   const t = useTranslations('instances')
   const words = useWords()
+  const sentence = useSentences()
   const shown = useCount()
   const products = useAll<Product>('/products')
   const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
@@ -91,7 +93,7 @@ export function InstancesPage() {
         i.deliveryState === 'delivered' ? (
           <span className="whitespace-nowrap text-soft">{words.deliveryType(i.deliveryType)}</span>
         ) : (
-          <span title={i.deliveryError ? words.eventReason(i.deliveryError) : undefined}>
+          <span title={i.deliveryError ? sentence(i.deliveryError) : undefined}>
             <DeliveryChip state={i.deliveryState} />
           </span>
         ),

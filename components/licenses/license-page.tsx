@@ -30,7 +30,8 @@ export function LicensePage({ id }: { id: string }) {
     refetchInterval: 10_000,
   })
   if (license.isPending) return <SkeletonRows rows={8} />
-  if (license.isError && !license.data) return <ErrorState error={license.error} onRetry={() => license.refetch()} />
+  if (license.isError && !license.data)
+    return <ErrorState list="/licenses" error={license.error} onRetry={() => license.refetch()} />
   return <License license={license.data} />
 }
 

@@ -1,12 +1,12 @@
 'use client'
 
 import { useTranslations } from 'use-intl'
+import { useCommandKey } from '../shell/command-key'
 import { places } from '../shell/places'
 import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 
 const keys = [
-  ['⌘ K', 'palette'],
   ['/', 'search'],
   ['j', 'down'],
   ['k', 'up'],
@@ -21,6 +21,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
   const t = useTranslations('palette')
   const shell = useTranslations('shell')
   const common = useTranslations('common')
+  const commandKey = useCommandKey()
   return (
     <Dialog
       open
@@ -34,7 +35,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
       }
     >
       <dl className="grid grid-cols-[6rem_1fr] gap-x-4 gap-y-2 text-sm">
-        {keys.map(([key, what]) => (
+        {([[`${commandKey} K`, 'palette'], ...keys] as const).map(([key, what]) => (
           <div key={key} className="contents">
             <dt>
               <Key>{key}</Key>

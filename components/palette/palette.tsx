@@ -4,9 +4,11 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import {
   ArrowRight,
   Boxes,
+  Building2,
   CornerDownLeft,
   FileText,
   Keyboard,
+  KeyRound,
   type LucideIcon,
   PackageOpen,
   Phone,
@@ -42,6 +44,8 @@ const icons: Record<SearchHit['kind'], LucideIcon> = {
   instance: PackageOpen,
   order: FileText,
   customer: UserRound,
+  license: KeyRound,
+  tenant: Building2,
 }
 
 /** Goes anywhere: type an id, a name, a page or an action. */

@@ -8,6 +8,7 @@ import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import { CallPayload } from '../calls/payload'
 import { ResultCode } from '../chips'
+import { useSentences } from '../sentences'
 import { useAction, useSubmit } from '../settings/use-action'
 import type { Page, Product } from '../types'
 import { Button } from '../ui/button'
@@ -246,6 +247,7 @@ export function DeleteDialog({ item, onClose }: { item: RehearsalCase; onClose: 
 export function RunDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   const t = useTranslations('rehearsals')
   const words = useWords()
+  const sentence = useSentences()
   return (
     <Dialog
       open
@@ -259,7 +261,7 @@ export function RunDialog({ run, onClose }: { run: Run; onClose: () => void }) {
       size="lg"
     >
       <div className="flex flex-col gap-4">
-        {run.error ? <Callout tone="bad">{run.error}</Callout> : null}
+        {run.error ? <Callout tone="bad">{sentence(run.error)}</Callout> : null}
         <KeyValue
           columns
           items={[

@@ -7,6 +7,7 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import { ResultCode } from '../chips'
+import { useSentences } from '../sentences'
 import { useAction } from '../settings/use-action'
 import { useBlocked } from '../shell/user'
 import { Button, IconButton } from '../ui/button'
@@ -265,6 +266,7 @@ const parsers = {
 function History({ onOpen }: { onOpen: (run: Run) => void }) {
   const t = useTranslations('rehearsals')
   const words = useWords()
+  const sentence = useSentences()
   const shown = useCount()
   const cases = useAll<RehearsalCase>('/rehearsal-cases')
   const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
@@ -302,7 +304,8 @@ function History({ onOpen }: { onOpen: (run: Run) => void }) {
     {
       id: 'result',
       header: t('answer'),
-      cell: (r) => (r.resultCode ? <ResultCode code={r.resultCode} message={r.resultMsg} /> : (r.error ?? '–')),
+      cell: (r) =>
+        r.resultCode ? <ResultCode code={r.resultCode} message={r.resultMsg} /> : r.error ? sentence(r.error) : '–',
     },
     {
       id: 'duration',

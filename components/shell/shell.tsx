@@ -23,7 +23,6 @@ import {
   Webhook,
   WifiOff,
 } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState, useSyncExternalStore } from 'react'
@@ -32,13 +31,15 @@ import { isLocale, type Theme, themes } from '@/lib/i18n/locales'
 import { usePreferences } from '../preferences'
 import { IconButton } from '../ui/button'
 import { cn } from '../ui/cn'
+import { later } from '../ui/later'
 import { useCount } from '../ui/list'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu'
+import { useCommandKey } from './command-key'
 import { useDesk } from './desk'
 import { Keys, openPalette } from './keys'
 import { type ShellUser, UserProvider, useUser } from './user'
 
-const Drawer = dynamic(() => import('./drawer').then((module) => module.Drawer), { ssr: false })
+const Drawer = later(() => import('./drawer').then((module) => module.Drawer))
 
 type ShellProps = {
   user: ShellUser
@@ -122,6 +123,7 @@ type Place = { href: string; label: string; icon: LucideIcon; count?: number; co
 function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
   const t = useTranslations('shell')
   const desk = useDesk()
+  const commandKey = useCommandKey()
   const open = desk.data?.counts.openMessages ?? 0
   const waiting = desk.data?.counts.waitingDeliveries ?? 0
   const licenses = desk.data?.counts.waitingLicenses ?? 0
@@ -166,7 +168,7 @@ function SideBar({ theme, onGo }: { theme: Theme; onGo?: () => void }) {
           <Search className="size-4" aria-hidden />
           {t('find')}
           <kbd aria-hidden className="ml-auto font-mono text-xs">
-            ⌘K
+            {commandKey} K
           </kbd>
         </button>
       </div>

@@ -44,7 +44,8 @@ export function TenantPage({ id }: { id: string }) {
     refetchInterval: 15_000,
   })
   if (tenant.isPending) return <SkeletonRows rows={8} />
-  if (tenant.isError && !tenant.data) return <ErrorState error={tenant.error} onRetry={() => tenant.refetch()} />
+  if (tenant.isError && !tenant.data)
+    return <ErrorState list="/tenants" error={tenant.error} onRetry={() => tenant.refetch()} />
   return <Tenant tenant={tenant.data} />
 }
 

@@ -1,6 +1,7 @@
 'use client'
 
 import { CircleAlert, Inbox, type LucideIcon, RotateCw, SearchX, WifiOff } from 'lucide-react'
+import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, errorText, fieldError } from '../api'
@@ -56,23 +57,38 @@ export function NothingFound({ title, children, onClear }: NothingFoundProps) {
   )
 }
 
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+type ErrorStateProps = {
+  error: unknown
+  onRetry?: () => void
+  /** the list it would stand in, for the page of one thing: what does not exist need not be tried again */
+  list?: string
+}
+
+export function ErrorState({ error, onRetry, list }: ErrorStateProps) {
   const t = useTranslations('errors')
+  const missing = list !== undefined && error instanceof ApiError && error.status === 404
   const offline = error instanceof ApiError && error.status === 0
-  const Icon = offline ? WifiOff : CircleAlert
+  const Icon = offline ? WifiOff : missing ? SearchX : CircleAlert
   return (
     <div role="alert" className="flex flex-col items-center px-6 py-14 text-center">
       <span className="mb-3 flex size-10 items-center justify-center rounded-full bg-bad-soft text-bad">
         <Icon className="size-5" aria-hidden />
       </span>
-      <p className="font-medium">{t('title')}</p>
+      <p className="font-medium">{t(missing ? 'missing' : 'title')}</p>
       <p className="mt-1 max-w-md break-words text-sm text-soft">{errorText(error, t)}</p>
-      {onRetry ? (
-        <Button className="mt-4" onClick={onRetry}>
-          <RotateCw aria-hidden />
-          {t('retry')}
-        </Button>
-      ) : null}
+      <div className="mt-4 flex flex-wrap justify-center gap-2">
+        {onRetry && !missing ? (
+          <Button onClick={onRetry}>
+            <RotateCw aria-hidden />
+            {t('retry')}
+          </Button>
+        ) : null}
+        {list ? (
+          <Button asChild>
+            <Link href={list}>{t('toList')}</Link>
+          </Button>
+        ) : null}
+      </div>
     </div>
   )
 }

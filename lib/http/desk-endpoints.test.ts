@@ -87,6 +87,28 @@ describe('search', () => {
     expect(await found('蓝鲸')).toEqual(['customer cust-5 false'])
     expect(await found(id)).toEqual([`message ${id} true`])
     expect(await found(callId)).toEqual([`call ${callId} true`])
+    const [licence, tenant] = [newId(), newId()]
+    const now = new Date()
+    await prisma().license.create({
+      data: {
+        id: licence,
+        requestKey: licence,
+        kind: 'license-online',
+        state: 'waiting',
+        reason: 'waits-for-staff',
+        eventId: 'event-9',
+        test: false,
+        asked: new Uint8Array(),
+        createdAt: now,
+      },
+    })
+    await prisma().tenant.create({
+      data: { id: tenant, tenantId: 'tenant-9', name: '远帆集团', test: false, createdAt: now, lastSyncAt: now },
+    })
+    expect(await found(licence)).toEqual([`license ${licence} true`])
+    expect(await found('event-9')).toEqual([`license ${licence} true`])
+    expect(await found('tenant-9')).toEqual([`tenant ${tenant} true`])
+    expect(await found('远帆')).toEqual([`tenant ${tenant} false`])
     expect(await found('%_')).toEqual([])
     expect((await get('/search?q=x')).status).toBe(400)
   })

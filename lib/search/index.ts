@@ -4,7 +4,7 @@ import { isId } from '@/lib/db/ids'
 import { startsWith } from '@/lib/db/where'
 import { type Context, requireRole } from '@/lib/users/context'
 
-const kinds = ['message', 'call', 'instance', 'order', 'customer'] as const
+const kinds = ['message', 'call', 'instance', 'order', 'customer', 'license', 'tenant'] as const
 
 export const searchQuery = z.strictObject({
   q: z
@@ -36,7 +36,15 @@ const EACH = 5
 export async function search({ ctx, q }: { ctx: Context; q: string }): Promise<Hit[]> {
   requireRole(ctx, 'viewer')
   const hits = (
-    await Promise.all([instances(q), orders(q), customers(q), messages(q), ...(isId(q) ? [calls(q)] : [])])
+    await Promise.all([
+      instances(q),
+      orders(q),
+      customers(q),
+      messages(q),
+      licenses(q),
+      tenants(q),
+      ...(isId(q) ? [calls(q)] : []),
+    ])
   ).flat()
   return hits.sort((a, b) => Number(b.exact) - Number(a.exact))
 }
@@ -129,6 +137,51 @@ async function messages(q: string): Promise<Hit[]> {
     state,
     exact: is(id, q),
     path: `/calls/messages/${id}`,
+  }))
+}
+
+async function licenses(q: string): Promise<Hit[]> {
+  type Row = {
+    id: string
+    orderId: string | null
+    instanceId: string | null
+    eventId: string | null
+    customer: string | null
+  }
+  const found = (is: Prisma.Sql) =>
+    Prisma.sql`(SELECT id, order_id, instance_id, event_id, customer_name FROM licenses WHERE ${is} LIMIT ${EACH})`
+  const either = ['order_id', 'instance_id', 'event_id'].map((column) => found(startsWith(column, q)))
+  const byId = isId(q) ? [found(Prisma.sql`id = ${q}::uuid`)] : []
+  const rows = await prisma().$queryRaw<Row[]>`
+    SELECT id, order_id AS "orderId", instance_id AS "instanceId", event_id AS "eventId", customer_name AS customer
+    FROM (${Prisma.join([...byId, ...either], ' UNION ')}) l ORDER BY id DESC LIMIT ${EACH}`
+  return rows.map(({ id, orderId, instanceId, eventId, customer }) => ({
+    kind: 'license',
+    id,
+    title: orderId ?? instanceId ?? eventId ?? id,
+    hint: customer,
+    activity: null,
+    state: null,
+    exact: is(id, q) || is(eventId, q),
+    path: `/licenses/${id}`,
+  }))
+}
+
+async function tenants(q: string): Promise<Hit[]> {
+  type Row = { id: string; tenantId: string; name: string | null }
+  const byId = isId(q) ? Prisma.sql`id = ${q}::uuid` : Prisma.sql`false`
+  const rows = await prisma().$queryRaw<Row[]>`
+    SELECT id, tenant_id AS "tenantId", name FROM tenants
+    WHERE ${byId} OR ${startsWith('tenant_id', q)} OR ${startsWith('name', q)} ORDER BY id DESC LIMIT ${EACH}`
+  return rows.map(({ id, tenantId, name }) => ({
+    kind: 'tenant',
+    id,
+    title: name ?? tenantId,
+    hint: name ? tenantId : null,
+    activity: null,
+    state: null,
+    exact: is(id, q) || is(tenantId, q) || is(name, q),
+    path: `/tenants/${id}`,
   }))
 }
 

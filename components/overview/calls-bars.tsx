@@ -19,7 +19,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
   return (
     <div className="h-48" aria-hidden>
       <ResponsiveContainer width="100%" height="100%">
-        <ComposedChart data={items} margin={{ top: 4, right: -8, bottom: 0, left: -20 }} accessibilityLayer={false}>
+        <ComposedChart data={items} margin={{ top: 4, right: 12, bottom: 0, left: -20 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--color-line)" />
           <XAxis dataKey="at" tickFormatter={hour} tick={tick} tickLine={false} axisLine={false} minTickGap={24} />
           <YAxis yAxisId="calls" allowDecimals={false} tick={tick} tickLine={false} axisLine={false} />
@@ -35,7 +35,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
               fontSize: 12,
             }}
           />
-          <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12 }} />
+          <Legend iconSize={12} itemSorter={null} wrapperStyle={{ fontSize: 12 }} />
           {outcomes.map(([outcome, color]) => (
             <Bar
               key={outcome}
@@ -44,6 +44,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
               yAxisId="calls"
               stackId="calls"
               fill={color}
+              legendType="square"
               isAnimationActive={false}
               cursor="pointer"
               onClick={({ payload }) => payload && router.push(callsOf(payload as CallHour, outcome))}
@@ -58,6 +59,7 @@ export function CallsBars({ items }: { items: CallHour[] }) {
               stroke="var(--color-accent)"
               strokeDasharray={dash}
               strokeWidth={1.5}
+              legendType="plainline"
               dot={{ r: 2 }}
               isAnimationActive={false}
             />

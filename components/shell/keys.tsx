@@ -5,7 +5,8 @@ import { useEffect, useRef, useState } from 'react'
 import { later } from '../ui/later'
 import { places } from './places'
 
-const Palette = later(() => import('../palette/palette').then((module) => module.Palette))
+const loadPalette = () => import('../palette/palette').then((module) => module.Palette)
+const Palette = later(loadPalette)
 const KeyboardHelp = later(() => import('../palette/help').then((module) => module.KeyboardHelp))
 
 const GO_MS = 1200
@@ -22,6 +23,8 @@ export function Keys() {
   useEffect(() => {
     const onOpen = () => setOpen('palette')
     const onKey = (event: KeyboardEvent) => {
+      // Fetched before the K follows, so that what is typed next finds it.
+      if (event.key === 'Meta' || event.key === 'Control') void loadPalette().catch(() => {})
       if ((event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === 'k') {
         event.preventDefault()
         setOpen((now) => (now === 'palette' ? null : 'palette'))

@@ -4,17 +4,14 @@ import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, Eye, ShieldX } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api, errorText } from '../api'
-import { useBlocked } from '../shell/user'
+import { api } from '../api'
+import { Reveal } from '../reveal'
 import type { CallDetail, SignatureCheck } from '../types'
 import { Badge } from '../ui/badge'
-import { Button } from '../ui/button'
 import { KeyValue } from '../ui/card'
 import { CodeView, JsonView, PairTable } from '../ui/code-view'
-import { ConfirmDialog } from '../ui/dialog'
 import { Callout, ErrorState, SkeletonRows } from '../ui/feedback'
 import { Tabs } from '../ui/tabs'
-import { toast } from '../ui/toast'
 import { useWords } from '../words'
 
 export function useCall(id: string | null | undefined) {
@@ -52,7 +49,19 @@ function PayloadTabs({ call, revealed, onReveal }: PayloadTabsProps) {
   return (
     <div className="relative">
       <div className="-mt-1 mb-1 flex justify-end sm:absolute sm:top-1 sm:right-0 sm:z-1 sm:m-0">
-        <Reveal id={call.id} revealed={revealed} onReveal={onReveal} />
+        {revealed ? (
+          <Badge tone="warn" icon={Eye}>
+            {t('revealed')}
+          </Badge>
+        ) : (
+          <Reveal
+            path={`/calls/${call.id}/reveal`}
+            label={t('reveal')}
+            title={t('revealTitle')}
+            ask={t('revealAsk')}
+            onReveal={onReveal}
+          />
+        )}
       </div>
       <Tabs
         value={tab}
@@ -125,45 +134,6 @@ function PayloadTabs({ call, revealed, onReveal }: PayloadTabsProps) {
         ]}
       />
     </div>
-  )
-}
-
-function Reveal({ id, revealed, onReveal }: { id: string; revealed: boolean; onReveal: (call: CallDetail) => void }) {
-  const t = useTranslations('call')
-  const e = useTranslations('errors')
-  const blocked = useBlocked('admin')
-  const [asking, setAsking] = useState(false)
-  if (revealed) {
-    return (
-      <Badge tone="warn" icon={Eye}>
-        {t('revealed')}
-      </Badge>
-    )
-  }
-  const reveal = async () => {
-    try {
-      onReveal(await api<CallDetail>(`/calls/${id}/reveal`, { method: 'POST' }))
-    } catch (fault) {
-      toast.error(errorText(fault, e))
-      return false
-    }
-  }
-  return (
-    <>
-      <Button size="sm" variant="ghost" blocked={blocked} onClick={() => setAsking(true)}>
-        <Eye aria-hidden />
-        {t('reveal')}
-      </Button>
-      <ConfirmDialog
-        open={asking}
-        onOpenChange={setAsking}
-        title={t('revealTitle')}
-        confirmLabel={t('reveal')}
-        onConfirm={reveal}
-      >
-        {t('revealAsk')}
-      </ConfirmDialog>
-    </>
   )
 }
 

@@ -5,7 +5,6 @@ import {
   BadgeCheck,
   ChevronLeft,
   CircleX,
-  Eye,
   Hourglass,
   type LucideIcon,
   Mail,
@@ -31,6 +30,7 @@ import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
 import { ComparePanel } from '../orders/compare-panel'
+import { Reveal } from '../reveal'
 import { useSentences } from '../sentences'
 import { useBlocked } from '../shell/user'
 import type { InstanceDetail, Product, RevealedAppInfo, TimelineEntry } from '../types'
@@ -194,7 +194,6 @@ function Instance({ instance }: { instance: InstanceDetail }) {
 function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
   const products = useAll<Product>('/products')
-  const _words = useWords()
   const sentence = useSentences()
   const { deliveryType, deliveryState, deliveryError, deliveryAttempts, productName } = instance
   const product = products.data?.items.find((each) => each.name === productName)
@@ -227,32 +226,20 @@ function WaitingDelivery({ instance }: { instance: InstanceDetail }) {
 
 function AppInfoCard({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
-  const e = useTranslations('errors')
-  const blocked = useBlocked('admin')
   const [revealed, setRevealed] = useState<RevealedAppInfo | null>(null)
-  const [asking, setAsking] = useState(false)
   const info = instance.appInfo
-  const reveal = async () => {
-    try {
-      const answer = await api<{ appInfo: RevealedAppInfo }>(
-        `/instances/${encodeURIComponent(instance.instanceId)}/reveal`,
-        { method: 'POST' },
-      )
-      setRevealed(answer.appInfo)
-    } catch (fault) {
-      toast.error(errorText(fault, e))
-      return false
-    }
-  }
   return (
     <Card
       title={t('appInfo')}
       actions={
         info && !revealed ? (
-          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => setAsking(true)}>
-            <Eye aria-hidden />
-            {t('reveal')}
-          </Button>
+          <Reveal
+            path={`/instances/${encodeURIComponent(instance.instanceId)}/reveal`}
+            label={t('reveal')}
+            title={t('revealTitle')}
+            ask={t('revealAsk')}
+            onReveal={(answer: { appInfo: RevealedAppInfo }) => setRevealed(answer.appInfo)}
+          />
         ) : null
       }
     >
@@ -291,15 +278,6 @@ function AppInfoCard({ instance }: { instance: InstanceDetail }) {
       ) : (
         <p className="text-sm text-soft">{t('noAppInfo')}</p>
       )}
-      <ConfirmDialog
-        open={asking}
-        onOpenChange={setAsking}
-        title={t('revealTitle')}
-        confirmLabel={t('reveal')}
-        onConfirm={reveal}
-      >
-        {t('revealAsk')}
-      </ConfirmDialog>
     </Card>
   )
 }

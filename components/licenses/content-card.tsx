@@ -1,17 +1,14 @@
 'use client'
 
-import { Download, Eye } from 'lucide-react'
+import { Download } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api, errorText } from '../api'
-import { useBlocked } from '../shell/user'
+import { Reveal } from '../reveal'
 import type { LicenseDetail } from '../types'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
 import { CopyButton } from '../ui/copy'
-import { ConfirmDialog } from '../ui/dialog'
 import { saveFile } from '../ui/file'
-import { toast } from '../ui/toast'
 
 type Revealed = {
   license: string | null
@@ -23,28 +20,20 @@ type Revealed = {
 /** The licence, masked until an administrator asks for it. */
 export function ContentCard({ license }: { license: LicenseDetail }) {
   const t = useTranslations('license')
-  const e = useTranslations('errors')
-  const blocked = useBlocked('admin')
   const [revealed, setRevealed] = useState<Revealed | null>(null)
-  const [asking, setAsking] = useState(false)
   const there = license.license !== null || license.identificationCode || license.deviceFingerprint
-  const reveal = async () => {
-    try {
-      setRevealed(await api<Revealed>(`/licenses/${license.id}/reveal`, { method: 'POST' }))
-    } catch (fault) {
-      toast.error(errorText(fault, e))
-      return false
-    }
-  }
   return (
     <Card
       title={t('content')}
       actions={
         there && !revealed ? (
-          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => setAsking(true)}>
-            <Eye aria-hidden />
-            {t('reveal')}
-          </Button>
+          <Reveal
+            path={`/licenses/${license.id}/reveal`}
+            label={t('reveal')}
+            title={t('revealTitle')}
+            ask={t('revealAsk')}
+            onReveal={setRevealed}
+          />
         ) : null
       }
     >
@@ -55,15 +44,6 @@ export function ContentCard({ license }: { license: LicenseDetail }) {
           {license.license ?? <span className="font-sans text-soft">{t('noContent')}</span>}
         </p>
       )}
-      <ConfirmDialog
-        open={asking}
-        onOpenChange={setAsking}
-        title={t('revealTitle')}
-        confirmLabel={t('reveal')}
-        onConfirm={reveal}
-      >
-        {t('revealAsk')}
-      </ConfirmDialog>
     </Card>
   )
 }

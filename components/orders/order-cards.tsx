@@ -1,21 +1,18 @@
 'use client'
 
-import { CircleCheck, CircleDashed, CircleX, Eye, FileDiff } from 'lucide-react'
+import { CircleCheck, CircleDashed, CircleX, FileDiff } from 'lucide-react'
 import Link from 'next/link'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api, errorText } from '../api'
 import { InstanceStateChip, MessageStateChip, ResultCode, TestMark } from '../chips'
 import { LicenseStateChip } from '../licenses/words'
-import { useBlocked } from '../shell/user'
+import { Reveal } from '../reveal'
 import { Button } from '../ui/button'
 import { Card, KeyValue } from '../ui/card'
 import { Id, ShortId } from '../ui/copy'
-import { ConfirmDialog } from '../ui/dialog'
 import { EmptyState } from '../ui/feedback'
 import { Time } from '../ui/time'
 import { Timeline } from '../ui/timeline'
-import { toast } from '../ui/toast'
 import { useWords } from '../words'
 import { Supervision } from './supervision'
 import type { Buyer, Dossier } from './types'
@@ -23,29 +20,20 @@ import { FieldValue, useOrderWords } from './words'
 
 export function BuyerCard({ orderId, buyer }: { orderId: string; buyer: Buyer }) {
   const t = useTranslations('orders')
-  const e = useTranslations('errors')
-  const blocked = useBlocked('admin')
-  const [asking, setAsking] = useState(false)
   const [revealed, setRevealed] = useState<Buyer | null>(null)
   const shown = revealed ?? buyer
-  const reveal = async () => {
-    try {
-      const answer = await api<{ buyer: Buyer }>(`/orders/${encodeURIComponent(orderId)}/reveal`, { method: 'POST' })
-      setRevealed(answer.buyer)
-    } catch (fault) {
-      toast.error(errorText(fault, e))
-      return false
-    }
-  }
   return (
     <Card
       title={t('buyer')}
       actions={
         revealed || (!buyer.mobilePhone && !buyer.email) ? null : (
-          <Button size="sm" variant="ghost" blocked={blocked} onClick={() => setAsking(true)}>
-            <Eye aria-hidden />
-            {t('reveal')}
-          </Button>
+          <Reveal
+            path={`/orders/${encodeURIComponent(orderId)}/reveal`}
+            label={t('reveal')}
+            title={t('revealTitle')}
+            ask={t('revealAsk')}
+            onReveal={(answer: { buyer: Buyer }) => setRevealed(answer.buyer)}
+          />
         )
       }
     >
@@ -64,15 +52,6 @@ export function BuyerCard({ orderId, buyer }: { orderId: string; buyer: Buyer })
           shown.userName || shown.userId ? [t('user'), shown.userName ?? shown.userId] : null,
         ]}
       />
-      <ConfirmDialog
-        open={asking}
-        onOpenChange={setAsking}
-        title={t('revealTitle')}
-        confirmLabel={t('reveal')}
-        onConfirm={reveal}
-      >
-        {t('revealAsk')}
-      </ConfirmDialog>
     </Card>
   )
 }

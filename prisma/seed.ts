@@ -12,6 +12,7 @@ import { uploadLicense } from '@/lib/licenses'
 import { denyLicense, issueLicense } from '@/lib/licenses/actions'
 import { activateLicense, queryLicense } from '@/lib/licenses/code-actions'
 import { addLicenses } from '@/lib/licenses/import'
+import { addRecords, createUsagePush, runUsagePush } from '@/lib/usage'
 import { type Context, systemContext } from '@/lib/users/context'
 import { type SignedCall, signCall } from '@/sandbox/caller'
 import { signKitCall } from '@/sandbox/kit'
@@ -19,6 +20,7 @@ import { play, poolCsv, SHOP, type ShopCall, shopHistory } from '@/sandbox/shop'
 import { enterpriseStories } from '@/sandbox/shop-enterprises'
 import { licenseStories } from '@/sandbox/shop-licenses'
 import { inOrder, type Stage } from '@/sandbox/shop-stage'
+import { usageDays } from '@/sandbox/shop-usage'
 
 /*
  * Writes the demo's past year through the desk's own code: every call is received, at its own time, as if the marketplace
@@ -172,6 +174,26 @@ async function tellStories(): Promise<number> {
   return steps.length
 }
 
+/** Use of what is paid by use: reported by the day, pushed three times a month; the marketplace refuses one instance's. */
+async function reportUsage(): Promise<number> {
+  const instances = await prisma().instance.findMany({
+    where: { state: 'active', test: false, chargingMode: 'ON_DEMAND', deliveredAt: { not: null } },
+    orderBy: { createdAt: 'asc' },
+  })
+  const metered = instances.map(({ instanceId, deliveredAt, createdAt }) => {
+    return { instanceId, openedAt: deliveredAt ?? createdAt }
+  })
+  await tellSandbox({ usageInstances: metered.slice(2, 3).map(({ instanceId }) => ({ instanceId, abnormal: true })) })
+  let reported = 0
+  for (const { at, records, push } of usageDays(metered, until)) {
+    await setTime(at)
+    if (records.length > 0) await addRecords({ ctx: systemContext, records, source: 'api' })
+    reported += records.length
+    if (push) await runUsagePush((await createUsagePush({ ctx: staff, input: {} })).id)
+  }
+  return reported
+}
+
 async function seed() {
   const [pool, manual] = [await productOf('pool'), await productOf('manual')]
   await setTime(history.calls[0]?.at ?? until)
@@ -207,8 +229,9 @@ try {
   await stopJobs()
   const { sent, failed } = await seed()
   const told = await tellStories()
+  const reported = await reportUsage()
   console.log(
-    `${sent} calls of the past year are in the desk, ${failed} of them failed; besides ${told} steps of licences and enterprises.`,
+    `${sent} calls of the past year are in the desk, ${failed} of them failed; besides ${told} steps of licences and enterprises, and ${reported} usage records.`,
   )
 } finally {
   await setSandboxClock(0)

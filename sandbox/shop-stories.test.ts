@@ -7,6 +7,7 @@ import { LICENSE_ACTIVITIES } from './license-calls'
 import { enterpriseStories } from './shop-enterprises'
 import { licenseStories } from './shop-licenses'
 import type { Stage, Step } from './shop-stage'
+import { usageDays } from './shop-usage'
 
 const until = new Date('2026-06-15T04:30:00Z')
 const [target, key] = ['http://127.0.0.1:1/api/produce', 'a-key-0001']
@@ -80,4 +81,27 @@ describe('the stories of enterprises', () => {
     expect(tree.length).toBeGreaterThan(290)
     expect(new Set(tree.map(({ orgCode }) => orgCode)).size).toBe(tree.length)
   })
+})
+
+test('use is the same every time, of the past, from the opening on, each day of an instance once', () => {
+  const instances = Array.from({ length: 12 }, (_, at) => {
+    return { instanceId: `ins-usage-0000${100 + at}`, openedAt: new Date(until.getTime() - at * 6 * 86_400_000) }
+  })
+  const days = usageDays(instances, until)
+  expect(usageDays(instances, until)).toEqual(days)
+  const records = days.flatMap((day) => day.records)
+  expect(new Set(records.map(({ meteringSn }) => meteringSn)).size).toBe(records.length)
+  expect(records.length).toBeGreaterThan(150)
+  for (const { at, records } of days) {
+    expect(at < until).toBe(true)
+    for (const { instanceId, beginAt, endAt, value } of records) {
+      const { openedAt } = instances.find((one) => one.instanceId === instanceId) as (typeof instances)[number]
+      expect(openedAt <= new Date(beginAt) && new Date(endAt) < at, `${instanceId} ${beginAt}`).toBe(true)
+      expect(value).toMatch(/^[1-9]\d*$/)
+    }
+  }
+  // No part is older than the marketplace takes when it is pushed.
+  const pushes = days.filter(({ push }) => push).map(({ at }) => at.getTime())
+  expect(pushes.length).toBeGreaterThan(3)
+  for (const [at, time] of pushes.slice(1).entries()) expect(time - (pushes[at] ?? 0)).toBeLessThan(20 * 86_400_000)
 })

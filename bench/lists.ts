@@ -29,6 +29,15 @@ const sizes = [Number(values.small), Number(values.calls)]
 const runs = Number(values.runs)
 const WARM = 5
 
+/** What a list shows beside the rows of its own table. */
+const beside: Record<string, (page: string) => string> = {
+  instances: (page) => `SELECT i.*, p.name FROM (${page}) i LEFT JOIN products p ON p.id = i.product_ref`,
+  messages: (
+    page,
+  ) => `SELECT m.*, p.name, (SELECT max(created_at) FROM notices WHERE message_id = m.id AND kind = 'partner-mail')
+    FROM (${page}) m LEFT JOIN products p ON p.id = m.product_ref`,
+}
+
 /** `bare`: table, condition and order of the same page. */
 type Case = { name: string; ask: () => Promise<unknown>; bare?: [table: string, where: string, order: string] }
 type World = { size: number; pool: pg.Pool; cases: Case[]; enter: () => void; leave: () => Promise<unknown> }
@@ -121,14 +130,6 @@ async function bareOf(pool: pg.Pool, table: string, where: string, order: string
     pool.query(beside[table]?.(page) ?? page),
     pool.query(`SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${where} LIMIT 10001) found`),
   ])
-}
-
-const beside: Record<string, (page: string) => string> = {
-  instances: (page) => `SELECT i.*, p.name FROM (${page}) i LEFT JOIN products p ON p.id = i.product_ref`,
-  messages: (
-    page,
-  ) => `SELECT m.*, p.name, (SELECT max(created_at) FROM notices WHERE message_id = m.id AND kind = 'partner-mail')
-    FROM (${page}) m LEFT JOIN products p ON p.id = m.product_ref`,
 }
 
 function cases(size: number): Case[] {

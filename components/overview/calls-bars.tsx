@@ -4,10 +4,9 @@ import { useRouter } from 'next/navigation'
 import { Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { useLocale, useTranslations } from 'use-intl'
 import type { CallHour } from '../types'
+import { axisLook, tooltipLook } from '../ui/chart-look'
 import { formatTime } from '../ui/time'
 import { callsOf, outcomes, times } from './hours'
-
-const tick = { fill: 'var(--color-faint)', fontSize: 11 }
 
 /** Stacked bars with the answer times above them. */
 export function CallsBars({ items }: { items: CallHour[] }) {
@@ -21,20 +20,10 @@ export function CallsBars({ items }: { items: CallHour[] }) {
       <ResponsiveContainer width="100%" height="100%">
         <ComposedChart data={items} margin={{ top: 4, right: 12, bottom: 0, left: -20 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--color-line)" />
-          <XAxis dataKey="at" tickFormatter={hour} tick={tick} tickLine={false} axisLine={false} minTickGap={24} />
-          <YAxis yAxisId="calls" allowDecimals={false} tick={tick} tickLine={false} axisLine={false} />
-          <YAxis yAxisId="ms" orientation="right" unit=" ms" tick={tick} tickLine={false} axisLine={false} />
-          <Tooltip
-            labelFormatter={hour}
-            cursor={{ fill: 'var(--color-hover)' }}
-            contentStyle={{
-              background: 'var(--color-raised)',
-              border: '1px solid var(--color-line)',
-              borderRadius: 6,
-              color: 'var(--color-ink)',
-              fontSize: 12,
-            }}
-          />
+          <XAxis dataKey="at" tickFormatter={hour} {...axisLook} minTickGap={24} />
+          <YAxis yAxisId="calls" allowDecimals={false} {...axisLook} />
+          <YAxis yAxisId="ms" orientation="right" unit=" ms" {...axisLook} />
+          <Tooltip labelFormatter={hour} {...tooltipLook} />
           <Legend iconSize={12} itemSorter={null} wrapperStyle={{ fontSize: 12 }} />
           {outcomes.map(([outcome, color]) => (
             <Bar

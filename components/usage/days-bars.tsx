@@ -2,10 +2,10 @@
 
 import { Area, Bar, CartesianGrid, ComposedChart, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { useTranslations } from 'use-intl'
+import { axisLook, tooltipLook } from '../ui/chart-look'
 
 type Day = { day: number; value: string | null; before: string | null }
 
-const tick = { fill: 'var(--color-faint)', fontSize: 11 }
 const number = (text: string | null) => (text === null ? null : Number(text))
 
 /** A month's use by day, the month before as a ghost; a table of the same figures is there for who does not see them. */
@@ -20,18 +20,9 @@ export function DaysBars({ items, month }: { items: Day[]; month: string }) {
           <ResponsiveContainer width="100%" height="100%">
             <ComposedChart data={data} margin={{ top: 4, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false}>
               <CartesianGrid vertical={false} stroke="var(--color-line)" />
-              <XAxis dataKey="day" tick={tick} tickLine={false} axisLine={false} minTickGap={16} />
-              <YAxis tick={tick} tickLine={false} axisLine={false} width={48} />
-              <Tooltip
-                cursor={{ fill: 'var(--color-hover)' }}
-                contentStyle={{
-                  background: 'var(--color-raised)',
-                  border: '1px solid var(--color-line)',
-                  borderRadius: 6,
-                  color: 'var(--color-ink)',
-                  fontSize: 12,
-                }}
-              />
+              <XAxis dataKey="day" {...axisLook} minTickGap={16} />
+              <YAxis {...axisLook} width={48} />
+              <Tooltip {...tooltipLook} />
               <Legend iconType="square" iconSize={8} wrapperStyle={{ fontSize: 12, left: 0, width: '100%' }} />
               <Area
                 dataKey="before"

@@ -7,7 +7,6 @@ import type { Locale, Theme } from '@/lib/i18n/locales'
 import type { Messages } from '@/lib/i18n/server'
 import { ApiError } from './api'
 import { Toasts } from './ui/toasts'
-import { UrlAdapter } from './url-adapter'
 
 type ProvidersProps = { locale: Locale; messages: Messages; theme: Theme; children: ReactNode }
 
@@ -27,10 +26,8 @@ export function Providers({ locale, messages, theme, children }: ProvidersProps)
   return (
     <IntlProvider locale={locale} messages={messages} timeZone="UTC">
       <QueryClientProvider client={client}>
-        <UrlAdapter>
-          {children}
-          <Toasts theme={theme} />
-        </UrlAdapter>
+        {children}
+        <Toasts theme={theme} />
       </QueryClientProvider>
     </IntlProvider>
   )

@@ -1,7 +1,6 @@
 'use client'
 
 import { RotateCcw } from 'lucide-react'
-import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useDesk } from '../shell/desk'
@@ -15,6 +14,7 @@ import { later } from '../ui/later'
 import { useAll, useCount } from '../ui/list'
 import { tabClass, tabStripClass } from '../ui/tab-strip'
 import { TimeRangePicker } from '../ui/time-range'
+import { text, useUrlState } from '../url-state'
 import { SavedViews } from '../views/saved-views'
 import { activities, resultCodes, useWords } from '../words'
 import type { BulkTarget } from './bulk-replay'
@@ -26,14 +26,16 @@ import { useCallFilters, views } from './use-filters'
 const BulkReplayDialog = later(() => import('./bulk-replay').then((module) => module.BulkReplayDialog))
 const CauseList = later(() => import('./cause-list').then((module) => module.CauseList), <SkeletonRows />)
 
+/** A bulk replay that is looked at, or asked for: it opens its dialog. */
+const asked = { bulk: text, since: text }
+
 export function CallsPage() {
   const t = useTranslations('calls')
   const { filters, change, clear, active } = useCallFilters()
   const desk = useDesk()
   const shown = useCount()
   const blocked = useBlocked('operator')
-  const [bulk, setBulk] = useQueryState('bulk', parseAsString)
-  const [since, setSince] = useQueryState('since', parseAsString)
+  const [{ bulk, since }, setAsked] = useUrlState(asked)
   const [chosen, setTarget] = useState<BulkTarget | null>(null)
   const target = chosen ?? (since && !blocked ? ({ kind: 'since' } as const) : null)
   const [total, setTotal] = useState<number | undefined>()
@@ -101,11 +103,10 @@ export function CallsPage() {
           key={bulk ?? 'new'}
           target={target}
           runId={bulk}
-          onRun={setBulk}
+          onRun={(run) => setAsked({ bulk: run })}
           onClose={() => {
             setTarget(null)
-            void setSince(null)
-            void setBulk(null)
+            setAsked(null)
           }}
         />
       ) : null}
@@ -134,12 +135,7 @@ function Filters({ filters, change, clear, active, total }: FiltersProps) {
             : t(view === 'calls' ? 'countCalls' : 'countMessages', { count: total, shown: shown(total) })
       }
     >
-      <SearchBox
-        value={filters.q}
-        onChange={(q) => change({ q: q || null })}
-        label={t('searchLabel')}
-        placeholder={t('search')}
-      />
+      <SearchBox value={filters.q} onChange={(q) => change({ q })} label={t('searchLabel')} placeholder={t('search')} />
       <FilterPicker
         label={t('activity')}
         value={filters.activity}

@@ -16,7 +16,6 @@ import {
   Undo2,
 } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, apiText, errorText } from '../api'
@@ -34,6 +33,7 @@ import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Time, useRemaining } from '../ui/time'
 import { Timeline } from '../ui/timeline'
 import { toast } from '../ui/toast'
+import { text, useUrlState } from '../url-state'
 import { outcomeLook, useWords } from '../words'
 import { InstanceCard, NoticesCard, OrderCard } from './message-cards'
 import { WindowLeft } from './message-list'
@@ -49,6 +49,8 @@ const BulkReplayDialog = later(() => import('./bulk-replay').then((module) => mo
 const AttemptDiffDialog = later(() => import('./attempt-diff-dialog').then((module) => module.AttemptDiffDialog))
 
 type Open = 'replay' | 'edit' | 'resolve' | 'mail' | 'compare' | 'since' | null
+
+const shape = { attempt: text }
 
 export function MessagePage({ id }: { id: string }) {
   const message = useQuery({
@@ -67,7 +69,7 @@ function Message({ message }: { message: MessageDetail }) {
   const calls = useTranslations('calls')
   const words = useWords()
   const [open, setOpen] = useState<Open>(null)
-  const [attempt, setAttempt] = useQueryState('attempt', parseAsString)
+  const [{ attempt }, setShown] = useUrlState(shape)
   const shown = message.calls.find((call) => call.id === attempt) ?? message.calls[0]
   const close = () => setOpen(null)
   const [run, setRun] = useState<string | null>(null)
@@ -117,7 +119,7 @@ function Message({ message }: { message: MessageDetail }) {
           >
             <NextTry message={message} />
             <div className="max-h-80 overflow-y-auto p-2 lg:max-h-[40rem]">
-              <Attempts calls={message.calls} shown={shown?.id} onShow={setAttempt} />
+              <Attempts calls={message.calls} shown={shown?.id} onShow={(id) => setShown({ attempt: id })} />
             </div>
           </Card>
           <Card>

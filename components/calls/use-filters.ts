@@ -1,61 +1,40 @@
 'use client'
 
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import type { Query } from '../api'
 import { rangeBounds, ranges } from '../range'
 import type { BulkFilter } from '../types'
+import { type Changes, oneOf, search, testShown, text, useFilters, useUrlState, whole } from '../url-state'
 
 export const views = ['failed', 'causes', 'messages', 'calls'] as const
 
-const parsers = {
-  view: parseAsStringLiteral(views).withDefault('failed'),
-  q: parseAsString.withDefault(''),
-  activity: parseAsString,
-  resultCode: parseAsString,
-  outcome: parseAsString,
-  state: parseAsString,
-  source: parseAsString,
-  productId: parseAsString,
-  cause: parseAsString,
-  closingWithin: parseAsInteger,
-  lostSince: parseAsString,
-  test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
-  range: parseAsStringLiteral(ranges),
-  from: parseAsString,
-  to: parseAsString,
+const shape = {
+  q: search,
+  activity: text,
+  resultCode: text,
+  outcome: text,
+  state: text,
+  source: text,
+  productId: text,
+  cause: text,
+  closingWithin: whole,
+  lostSince: text,
+  test: testShown,
+  range: oneOf(ranges),
+  from: text,
+  to: text,
 }
+
+const viewShape = { view: oneOf(views, 'failed') }
 
 /** What the Calls page shows, as its URL says it. Changing anything goes back to the newest page. */
 export function useCallFilters() {
-  const [values, set] = useQueryStates(
-    { ...parsers, cursor: parseAsString, asOf: parseAsInteger },
-    { clearOnDefault: true },
-  )
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
-  const change = (next: Partial<{ [K in keyof typeof filters]: (typeof filters)[K] | null }>) =>
-    set({ ...next, cursor: null, asOf: null })
-  const clear = () =>
-    set({
-      q: null,
-      activity: null,
-      resultCode: null,
-      outcome: null,
-      state: null,
-      source: null,
-      productId: null,
-      cause: null,
-      closingWithin: null,
-      lostSince: null,
-      test: null,
-      range: null,
-      from: null,
-      to: null,
-      cursor: null,
-      asOf: null,
-    })
-  const { view, test, q, ...rest } = filters
-  const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
-  return { filters, change, clear, active }
+  const [{ view }, setView] = useUrlState(viewShape)
+  const { filters, clear, active, ...list } = useFilters(shape)
+  const change = ({ view: next, ...changes }: Changes<typeof shape & typeof viewShape>) => {
+    if (next) setView({ view: next })
+    list.change(changes)
+  }
+  return { filters: { ...filters, view }, change, clear, active }
 }
 
 export type CallFilters = ReturnType<typeof useCallFilters>['filters']

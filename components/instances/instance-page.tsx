@@ -24,7 +24,6 @@ import {
   Webhook,
 } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsStringLiteral, useQueryState } from 'nuqs'
 import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
@@ -45,6 +44,7 @@ import { useAll } from '../ui/list'
 import { Time } from '../ui/time'
 import { Timeline } from '../ui/timeline'
 import { toast } from '../ui/toast'
+import { oneOf, useUrlState } from '../url-state'
 import { UsagePanel } from '../usage/month-view'
 import { useWords } from '../words'
 import { AppInfoDialog } from './app-info-dialog'
@@ -328,6 +328,7 @@ function lookOf(entry: TimelineEntry): { icon: LucideIcon; tone: Tone } {
 }
 
 const kinds = ['all', 'event', 'call', 'audit'] as const
+const shape = { show: oneOf(kinds, 'all') }
 
 type Run = { first: TimelineEntry; more: TimelineEntry[] }
 
@@ -350,7 +351,7 @@ function sameAnswer(a: TimelineEntry, b: TimelineEntry): boolean {
 
 function History({ instance }: { instance: InstanceDetail }) {
   const t = useTranslations('instance')
-  const [kind, setKind] = useQueryState('show', parseAsStringLiteral(kinds).withDefault('all'))
+  const [{ show: kind }, setUrl] = useUrlState(shape)
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const entries = instance.timeline.filter(
     (entry) => kind === 'all' || entry.kind === kind || (kind === 'audit' && entry.kind === 'notice'),
@@ -386,7 +387,7 @@ function History({ instance }: { instance: InstanceDetail }) {
         <Segments
           label={t('show')}
           value={kind}
-          onChange={(value) => setKind(value as typeof kind)}
+          onChange={(value) => setUrl({ show: value })}
           options={kinds.map((value) => ({ value, label: t(`shown.${value}`) }))}
         />
       }

@@ -2,7 +2,6 @@
 
 import { Download } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useLocale, useTranslations } from 'use-intl'
 import { apiPath } from '../api'
 import { DeliveryChip, InstanceStateChip, TestMark } from '../chips'
@@ -17,19 +16,18 @@ import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../u
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { relativeTime, Time, useNow } from '../ui/time'
+import { search, testShown, text, useFilters, whole } from '../url-state'
 import { SavedViews } from '../views/saved-views'
 import { useWords } from '../words'
 
-const parsers = {
-  q: parseAsString.withDefault(''),
-  state: parseAsString,
-  productId: parseAsString,
-  customerId: parseAsString,
-  deliveryState: parseAsString,
-  expiresWithinDays: parseAsInteger,
-  test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  q: search,
+  state: text,
+  productId: text,
+  customerId: text,
+  deliveryState: text,
+  expiresWithinDays: whole,
+  test: testShown,
 }
 
 export function InstancesPage() {
@@ -38,12 +36,8 @@ export function InstancesPage() {
   const sentence = useSentences()
   const shown = useCount()
   const products = useAll<Product>('/products')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
-  const clear = () => set(null)
-  const { test, q, ...rest } = filters
-  const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
+  const { filters, change, clear, active } = useFilters(shape)
+  const { test } = filters
   const query = { ...filters, test: test === 'both' ? null : test === 'test' }
   const list = useList<Instance>('/instances', {
     query: () => query,
@@ -132,7 +126,7 @@ export function InstancesPage() {
       >
         <SearchBox
           value={filters.q}
-          onChange={(text) => change({ q: text || null })}
+          onChange={(q) => change({ q })}
           label={t('searchLabel')}
           placeholder={t('search')}
         />

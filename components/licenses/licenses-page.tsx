@@ -1,7 +1,6 @@
 'use client'
 
 import { FileUp } from 'lucide-react'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { TestMark } from '../chips'
@@ -15,19 +14,18 @@ import { FilterBar, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { search, testShown, text, useFilters, whole } from '../url-state'
 import { DailyQuery } from './daily-query'
 import { ImportDialog } from './import-dialog'
 import { LicenseStateChip, NextEvent, useLicenseWords } from './words'
 
-const parsers = {
-  q: parseAsString.withDefault(''),
-  state: parseAsString,
-  kind: parseAsString,
-  productId: parseAsString,
-  expiresWithinDays: parseAsInteger,
-  test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  q: search,
+  state: text,
+  kind: text,
+  productId: text,
+  expiresWithinDays: whole,
+  test: testShown,
 }
 const states: (LicenseState | 'open' | 'upload-failed')[] = [
   ...(['open', 'upload-failed'] as const),
@@ -42,12 +40,8 @@ export function LicensesPage() {
   const blocked = useBlocked('operator')
   const [importing, setImporting] = useState(false)
   const products = useAll<Product>('/products')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
-  const clear = () => set(null)
-  const { test, q, ...rest } = filters
-  const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
+  const { filters, change, clear, active } = useFilters(shape)
+  const { test } = filters
   const list = useList<License>('/licenses', {
     query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
     key: filters,
@@ -139,7 +133,7 @@ export function LicensesPage() {
       >
         <SearchBox
           value={filters.q}
-          onChange={(text) => change({ q: text || null })}
+          onChange={(q) => change({ q })}
           label={t('searchLabel')}
           placeholder={t('search')}
         />

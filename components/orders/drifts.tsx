@@ -2,7 +2,6 @@
 
 import { ArrowDownToLine, ClipboardCheck, RefreshCw, RotateCcw, Undo2 } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -18,6 +17,7 @@ import { FilterBar, FilterPicker, SearchBox, Segments } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { oneOf, search, text, useFilters } from '../url-state'
 import { useWords } from '../words'
 import type { Drift, DriftKind } from './types'
 import { DriftChip, FieldValue, useOrderWords } from './words'
@@ -25,23 +25,19 @@ import { DriftChip, FieldValue, useOrderWords } from './words'
 const kinds: DriftKind[] = ['no-call', 'no-order', 'no-instance', 'fields']
 const states = ['open', 'accepted', 'mended'] as const
 
-const parsers = {
-  kind: parseAsString,
-  state: parseAsStringLiteral(states).withDefault('open'),
-  q: parseAsString.withDefault(''),
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  kind: text,
+  state: oneOf(states, 'open'),
+  q: search,
 }
 
 /** Orders, calls and instances that do not agree, each with what mends it. */
 export function DriftList() {
   const t = useTranslations('orders')
   const shown = useCount()
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { kind, state, q } = values
-  const change = (next: object) => set({ ...next, cursor: null, asOf: null })
-  const active = q !== '' || kind !== null || state !== 'open'
-  const list = useList<Drift>('/order-drifts', { query: () => ({ kind, state, q }), key: { kind, state, q } })
+  const { filters, change, clear, active } = useFilters(shape)
+  const { kind, state, q } = filters
+  const list = useList<Drift>('/order-drifts', { query: () => filters, key: filters })
   const blocked = useBlocked('operator')
   const act = useAction('/order-drifts', '/orders')
   const [asking, setAsking] = useState(false)
@@ -74,14 +70,14 @@ export function DriftList() {
     <>
       <FilterBar
         active={active}
-        onClear={() => set(null)}
+        onClear={clear}
         trailing={
           list.page.data?.total === undefined
             ? null
             : t('driftCount', { count: list.page.data.total, shown: shown(list.page.data.total) })
         }
       >
-        <SearchBox value={q} onChange={(text) => change({ q: text || null })} label={t('searchDrift')} />
+        <SearchBox value={q} onChange={(q) => change({ q })} label={t('searchDrift')} />
         <FilterPicker
           label={t('drift')}
           value={kind}
@@ -92,7 +88,7 @@ export function DriftList() {
           label={t('driftStateLabel')}
           value={state}
           options={states.map((value) => ({ value, label: t(`driftState.${value}`) }))}
-          onChange={(value) => change({ state: value as typeof state })}
+          onChange={(state) => change({ state })}
         />
         <Button
           blocked={blocked}
@@ -115,7 +111,7 @@ export function DriftList() {
           href={(d) => `/orders/${encodeURIComponent(d.orderId)}`}
           empty={
             active ? (
-              <NothingFound title={t('noDriftFound')} onClear={() => set(null)} />
+              <NothingFound title={t('noDriftFound')} onClear={clear} />
             ) : (
               <EmptyState icon={ClipboardCheck} title={t('noDrift')}>
                 {t('noDriftHint')}

@@ -3,7 +3,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowDownToLine, ChevronLeft, Download, RefreshCw } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { api, apiPath } from '../api'
 import { useAction } from '../settings/use-action'
@@ -16,6 +15,7 @@ import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { search, text, useFilters } from '../url-state'
 import { Counts } from './imports'
 import { type ImportRow, type OrderImport, rowResults } from './types'
 import { FieldValue, ResultChip, useOrderWords } from './words'
@@ -44,11 +44,9 @@ export function ImportPage({ id }: { id: string }) {
   return <Import item={found.data} path={path} />
 }
 
-const parsers = {
-  result: parseAsString,
-  q: parseAsString.withDefault(''),
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  result: text,
+  q: search,
 }
 
 function Import({ item, path }: { item: OrderImport; path: string }) {
@@ -57,13 +55,11 @@ function Import({ item, path }: { item: OrderImport; path: string }) {
   const shown = useCount()
   const blocked = useBlocked('operator')
   const act = useAction('/order-imports', `${path}/rows`)
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { result, q } = values
-  const change = (next: object) => set({ ...next, cursor: null, asOf: null })
-  const active = result !== null || q !== ''
+  const { filters, change, clear, active } = useFilters(shape)
+  const { result, q } = filters
   const list = useList<ImportRow>(`${path}/rows`, {
-    query: () => ({ result, q }),
-    key: { result, q },
+    query: () => filters,
+    key: filters,
     refetchMs: 60_000,
   })
   const columns: Column<ImportRow>[] = [
@@ -173,14 +169,14 @@ function Import({ item, path }: { item: OrderImport; path: string }) {
         <div>
           <FilterBar
             active={active}
-            onClear={() => set(null)}
+            onClear={clear}
             trailing={
               list.page.data?.total === undefined
                 ? null
                 : t('rowCount', { count: list.page.data.total, shown: shown(list.page.data.total) })
             }
           >
-            <SearchBox value={q} onChange={(text) => change({ q: text || null })} label={t('searchDrift')} />
+            <SearchBox value={q} onChange={(q) => change({ q })} label={t('searchDrift')} />
             <FilterPicker
               label={t('resultTitle')}
               value={result}
@@ -198,7 +194,7 @@ function Import({ item, path }: { item: OrderImport; path: string }) {
               label={t('rows')}
               columns={columns}
               rowKey={(r) => String(r.position)}
-              empty={<NothingFound title={t('noRows')} onClear={() => set(null)} />}
+              empty={<NothingFound title={t('noRows')} onClear={clear} />}
             />
           </div>
         </div>

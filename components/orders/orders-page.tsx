@@ -1,8 +1,6 @@
 'use client'
 
 import { Download } from 'lucide-react'
-import { useRouter } from 'next/navigation'
-import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { apiPath } from '../api'
 import { rangeBounds, ranges } from '../range'
@@ -18,6 +16,7 @@ import { tabClass, tabStripClass } from '../ui/tab-strip'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { TimeRangePicker } from '../ui/time-range'
+import { flag, oneOf, search, text, useFilters, useUrlState } from '../url-state'
 import { DriftList } from './drifts'
 import { ImportList } from './imports'
 import { LookUp } from './look-up'
@@ -26,14 +25,12 @@ import { Amount, driftLook, useOrderWords } from './words'
 
 const views = ['orders', 'drift', 'imports'] as const
 
+const viewShape = { view: oneOf(views, 'orders') }
+
 /** Orders as the marketplace tells them, what does not fit them, and the console's own files. */
 export function OrdersPage() {
   const t = useTranslations('orders')
-  const [{ view }, set] = useQueryStates(
-    { view: parseAsStringLiteral(views).withDefault('orders') },
-    { clearOnDefault: true },
-  )
-  const router = useRouter()
+  const [{ view }, set] = useUrlState(viewShape)
   return (
     <>
       <PageHeader title={t('title')} lead={t('lead')} actions={<LookUp />} />
@@ -44,11 +41,8 @@ export function OrdersPage() {
             type="button"
             aria-current={view === each ? 'page' : undefined}
             className={tabClass(view === each)}
-            onClick={() => {
-              // The filters of one view mean nothing to another.
-              router.replace(each === 'orders' ? '/orders' : `/orders?view=${each}`)
-              set({ view: each })
-            }}
+            // The filters of one view mean nothing to another.
+            onClick={() => set({ view: each }, { alone: true })}
           >
             {t(`view.${each}`)}
           </button>
@@ -59,19 +53,17 @@ export function OrdersPage() {
   )
 }
 
-const parsers = {
-  q: parseAsString.withDefault(''),
-  orderType: parseAsString,
-  chargingMode: parseAsString,
-  productId: parseAsString,
-  customerId: parseAsString,
-  drift: parseAsBoolean,
-  mock: parseAsStringLiteral(['real', 'mock'] as const).withDefault('real'),
-  range: parseAsStringLiteral(ranges),
-  from: parseAsString,
-  to: parseAsString,
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  q: search,
+  orderType: text,
+  chargingMode: text,
+  productId: text,
+  customerId: text,
+  drift: flag,
+  mock: oneOf(['real', 'mock'], 'real'),
+  range: oneOf(ranges),
+  from: text,
+  to: text,
 }
 
 function OrderList() {
@@ -79,12 +71,8 @@ function OrderList() {
   const words = useOrderWords()
   const shown = useCount()
   const products = useAll<Product>('/products')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
+  const { filters, change, clear, active } = useFilters(shape)
   const { range, from, to, mock, q, ...rest } = filters
-  const change = (next: object) => set({ ...next, cursor: null, asOf: null })
-  const clear = () => set(null)
-  const active = q !== '' || mock !== 'real' || range !== null || Object.values(rest).some((value) => value !== null)
   const queryAt = (now: number) => ({ ...rest, q, mock: mock === 'mock', ...rangeBounds(range, from, to, now) })
   const list = useList<OrderItem>('/orders', { query: queryAt, key: filters, refetchMs: 30_000 })
   const columns: Column<OrderItem>[] = [
@@ -160,12 +148,7 @@ function OrderList() {
             : t('count', { count: list.page.data.total, shown: shown(list.page.data.total) })
         }
       >
-        <SearchBox
-          value={q}
-          onChange={(text) => change({ q: text || null })}
-          label={t('searchLabel')}
-          placeholder={t('search')}
-        />
+        <SearchBox value={q} onChange={(q) => change({ q })} label={t('searchLabel')} placeholder={t('search')} />
         <FilterPicker
           label={t('type')}
           value={filters.orderType}

@@ -2,7 +2,6 @@
 
 import { CalendarClock, ListPlus, Pencil, Play, Plus, Trash2 } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -18,6 +17,7 @@ import { FilterBar, FilterPicker, Segments } from '../ui/filters'
 import { AllBody, ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { oneOf, text, useFilters } from '../url-state'
 import { useWords } from '../words'
 import { CaseDialog, DeleteDialog, FireDialog, RunDialog, ScheduleDialog, UsualDialog, useSchedule } from './dialogs'
 import type { RehearsalCase, Run, Streak } from './types'
@@ -256,11 +256,9 @@ function Streaks() {
   )
 }
 
-const parsers = {
-  good: parseAsStringLiteral(['all', 'good', 'failed'] as const).withDefault('all'),
-  caseId: parseAsString,
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  good: oneOf(['all', 'good', 'failed'], 'all'),
+  caseId: text,
 }
 
 function History({ onOpen }: { onOpen: (run: Run) => void }) {
@@ -269,13 +267,11 @@ function History({ onOpen }: { onOpen: (run: Run) => void }) {
   const sentence = useSentences()
   const shown = useCount()
   const cases = useAll<RehearsalCase>('/rehearsal-cases')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { good, caseId } = values
-  const change = (next: object) => set({ ...next, cursor: null, asOf: null })
-  const active = good !== 'all' || caseId !== null
+  const { filters, change, clear, active } = useFilters(shape)
+  const { good, caseId } = filters
   const list = useList<Run>('/rehearsals', {
     query: () => ({ caseId, good: good === 'all' ? null : good === 'good' }),
-    key: { good, caseId },
+    key: filters,
     limit: 20,
   })
   const columns: Column<Run>[] = [
@@ -325,7 +321,7 @@ function History({ onOpen }: { onOpen: (run: Run) => void }) {
     <section aria-label={t('history')}>
       <FilterBar
         active={active}
-        onClear={() => set(null)}
+        onClear={clear}
         trailing={
           list.page.data?.total === undefined
             ? null
@@ -358,7 +354,7 @@ function History({ onOpen }: { onOpen: (run: Run) => void }) {
           rowKey={(r) => r.id}
           empty={
             active ? (
-              <NothingFound title={t('nothingFound')} onClear={() => set(null)} />
+              <NothingFound title={t('nothingFound')} onClear={clear} />
             ) : (
               <EmptyState title={t('noRuns')}>{t('noRunsHint')}</EmptyState>
             )

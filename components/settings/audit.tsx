@@ -1,7 +1,6 @@
 'use client'
 
 import { Download } from 'lucide-react'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { apiPath } from '../api'
 import { rangeBounds, ranges } from '../range'
@@ -14,19 +13,18 @@ import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { TimeRangePicker } from '../ui/time-range'
+import { oneOf, search, text, useFilters } from '../url-state'
 import { SavedViews } from '../views/saved-views'
 import { useWords } from '../words'
 
-const parsers = {
-  q: parseAsString.withDefault(''),
-  subject: parseAsString,
-  action: parseAsString,
-  actor: parseAsString,
-  range: parseAsStringLiteral(ranges),
-  from: parseAsString,
-  to: parseAsString,
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  q: search,
+  subject: text,
+  action: text,
+  actor: text,
+  range: oneOf(ranges),
+  from: text,
+  to: text,
 }
 const subjects = [
   'message',
@@ -46,18 +44,9 @@ const subjects = [
 export function AuditPage() {
   const t = useTranslations('audit')
   const words = useWords()
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
-  const active =
-    filters.q !== '' || [filters.subject, filters.action, filters.actor, filters.range].some((value) => value !== null)
-  const query = (now: number) => ({
-    q: filters.q,
-    subject: filters.subject,
-    action: filters.action,
-    actor: filters.actor,
-    ...rangeBounds(filters.range, filters.from, filters.to, now),
-  })
+  const { filters, change, clear, active } = useFilters(shape)
+  const { range, from, to, ...rest } = filters
+  const query = (now: number) => ({ ...rest, ...rangeBounds(range, from, to, now) })
   const list = useList<AuditEntry>('/audit', {
     query,
     key: filters,
@@ -111,8 +100,8 @@ export function AuditPage() {
           </Button>
         </div>
       </div>
-      <FilterBar active={active} onClear={() => set(null)}>
-        <SearchBox value={filters.q} onChange={(q) => change({ q: q || null })} label={t('search')} />
+      <FilterBar active={active} onClear={clear}>
+        <SearchBox value={filters.q} onChange={(q) => change({ q })} label={t('search')} />
         <FilterPicker
           label={t('subject')}
           value={filters.subject}
@@ -146,13 +135,7 @@ export function AuditPage() {
           label={t('title')}
           columns={columns}
           rowKey={(a) => a.id}
-          empty={
-            active ? (
-              <NothingFound title={t('nothingFound')} onClear={() => set(null)} />
-            ) : (
-              <EmptyState title={t('none')} />
-            )
-          }
+          empty={active ? <NothingFound title={t('nothingFound')} onClear={clear} /> : <EmptyState title={t('none')} />}
         />
       </div>
     </>

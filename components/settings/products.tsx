@@ -1,7 +1,6 @@
 'use client'
 
 import { Ellipsis, PackagePlus, Pencil, Plus, Star, Trash2, TriangleAlert, Upload, Webhook } from 'lucide-react'
-import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -15,6 +14,7 @@ import { EmptyState } from '../ui/feedback'
 import { AllBody, useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import type { Column } from '../ui/table'
+import { text, useUrlState } from '../url-state'
 import { useWords } from '../words'
 import { Section } from './frame'
 import { PoolDialog } from './pool-dialog'
@@ -26,6 +26,8 @@ const lowPool = 10
 
 type Open = { what: 'add' } | { what: 'edit' | 'pool' | 'webhook' | 'delete'; product: Product } | null
 
+const shape = { pool: text }
+
 export function ProductsPage() {
   const t = useTranslations('products')
   const words = useWords()
@@ -35,12 +37,12 @@ export function ProductsPage() {
   const operator = useBlocked('operator')
   const [open, setOpen] = useState<Open>(null)
   // Other pages lead to the pool of a product.
-  const [asked, setAsked] = useQueryState('pool', parseAsString)
+  const [{ pool: asked }, setAsked] = useUrlState(shape)
   const askedFor = list.data?.items.find((product) => product.id === asked && product.poolLeft !== null)
   const shownOpen: Open = open ?? (askedFor && !operator ? { what: 'pool', product: askedFor } : null)
   const close = () => {
     setOpen(null)
-    void setAsked(null)
+    setAsked(null)
   }
   const columns: Column<Product>[] = [
     {

@@ -3,7 +3,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { ChevronRight, Network, RefreshCcw, Unlink } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsString, useQueryState } from 'nuqs'
 import { type KeyboardEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -12,6 +11,7 @@ import { Badge } from '../ui/badge'
 import { cn } from '../ui/cn'
 import { EmptyState, ErrorState, NothingFound, SkeletonRows } from '../ui/feedback'
 import { FilterBar, SearchBox } from '../ui/filters'
+import { search, useUrlState } from '../url-state'
 
 const PAGE = 100
 
@@ -30,25 +30,27 @@ function useLevel(tenantId: string, wanted: { parentCode?: string; q?: string })
   })
 }
 
+const shape = { q: search }
+
 export function Departments({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
-  const [q, setQ] = useQueryState('q', parseAsString.withDefault('').withOptions({ clearOnDefault: true }))
+  const [{ q }, set] = useUrlState(shape)
   return (
     <>
       <FilterBar
         active={q !== ''}
-        onClear={() => setQ(null)}
+        onClear={() => set(null)}
         trailing={t('departmentCount', { count: tenant.departments })}
       >
         <SearchBox
           value={q}
-          onChange={(text) => setQ(text || null)}
+          onChange={(q) => set({ q })}
           label={t('departmentSearchLabel')}
           placeholder={t('departmentSearch')}
         />
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">
-        <Tree key={q} tenant={tenant} q={q} onClear={() => setQ(null)} />
+        <Tree key={q} tenant={tenant} q={q} onClear={() => set(null)} />
       </div>
     </>
   )

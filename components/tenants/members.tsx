@@ -1,7 +1,6 @@
 'use client'
 
 import { Eye } from 'lucide-react'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
@@ -17,30 +16,25 @@ import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { toast } from '../ui/toast'
+import { oneOf, search, text, useFilters } from '../url-state'
 import { MemberStateChip } from './looks'
 
 const states = ['granted', 'disabled', 'revoked', 'deleted'] as const
 
-const parsers = {
-  q: parseAsString.withDefault(''),
-  state: parseAsStringLiteral(states),
-  appId: parseAsString,
-  orgCode: parseAsString,
-  lost: parseAsStringLiteral(['true'] as const),
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  q: search,
+  state: oneOf(states),
+  appId: text,
+  orgCode: text,
+  lost: oneOf(['true']),
 }
 
 export function Members({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
   const shown = useCount()
   const admin = useBlocked('admin')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { filters, change, clear, active } = useFilters(shape)
   const [asked, setAsked] = useState<TenantMember | null>(null)
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
-  const clear = () => set(null)
-  const active = Object.values(filters).some(Boolean)
   const list = useList<TenantMember>(`/tenants/${tenant.id}/members`, { query: () => filters, key: filters })
   const apps = [...new Set(tenant.applications.map(({ appId }) => appId))]
   const columns: Column<TenantMember>[] = [
@@ -109,7 +103,7 @@ export function Members({ tenant }: { tenant: TenantDetail }) {
       >
         <SearchBox
           value={filters.q}
-          onChange={(text) => change({ q: text || null })}
+          onChange={(q) => change({ q })}
           label={t('memberSearchLabel')}
           placeholder={t('memberSearch')}
         />
@@ -117,7 +111,7 @@ export function Members({ tenant }: { tenant: TenantDetail }) {
           label={t('state')}
           value={filters.state}
           options={states.map((value) => ({ value, label: t(`memberStates.${value}`) }))}
-          onChange={(value) => change({ state: states.find((state) => state === value) ?? null })}
+          onChange={(state) => change({ state })}
         />
         {apps.length > 1 || filters.appId ? (
           <FilterPicker

@@ -1,6 +1,5 @@
 'use client'
 
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { OutcomeChip, ResultCode, SourceMark } from '../chips'
 import type { TenantDetail, TenantSync } from '../types'
@@ -9,20 +8,19 @@ import { FilterBar, FilterPicker } from '../ui/filters'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { oneOf, useFilters } from '../url-state'
 import { useWords } from '../words'
 import { Changes } from './changes'
 
 const activities = ['tenantSync', 'applicationSync', 'authSync', 'singleOrgSync', 'allOrgSync'] as const
 
+const shape = { activity: oneOf(activities) }
+
 export function Syncs({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
   const words = useWords()
-  const [{ activity }, set] = useQueryStates(
-    { activity: parseAsStringLiteral(activities), cursor: parseAsString, asOf: parseAsInteger },
-    { clearOnDefault: true },
-  )
-  const change = (next: (typeof activities)[number] | null) => set({ activity: next, cursor: null, asOf: null })
-  const list = useList<TenantSync>(`/tenants/${tenant.id}/syncs`, { query: () => ({ activity }), key: { activity } })
+  const { filters, change, clear, active } = useFilters(shape)
+  const list = useList<TenantSync>(`/tenants/${tenant.id}/syncs`, { query: () => filters, key: filters })
   const columns: Column<TenantSync>[] = [
     { id: 'at', header: t('at'), link: true, card: 'aside', cell: (row) => <Time at={row.receivedAt} /> },
     { id: 'activity', header: t('activity'), card: 'title', cell: (row) => words.activity(row.activity) },
@@ -41,12 +39,12 @@ export function Syncs({ tenant }: { tenant: TenantDetail }) {
   ]
   return (
     <>
-      <FilterBar active={activity !== null} onClear={() => change(null)}>
+      <FilterBar active={active} onClear={clear}>
         <FilterPicker
           label={t('activity')}
-          value={activity}
+          value={filters.activity}
           options={activities.map((value) => ({ value, label: words.activity(value) }))}
-          onChange={(value) => change(activities.find((known) => known === value) ?? null)}
+          onChange={(activity) => change({ activity })}
         />
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">
@@ -57,8 +55,8 @@ export function Syncs({ tenant }: { tenant: TenantDetail }) {
           rowKey={(row) => row.id}
           href={(row) => `/calls/${row.id}`}
           empty={
-            activity ? (
-              <NothingFound title={t('noSyncFound')} onClear={() => change(null)}>
+            active ? (
+              <NothingFound title={t('noSyncFound')} onClear={clear}>
                 {t('nothingFoundHint')}
               </NothingFound>
             ) : (

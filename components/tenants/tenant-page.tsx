@@ -3,7 +3,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ChevronLeft, KeyRound, TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import { TestMark } from '../chips'
@@ -16,6 +15,7 @@ import { useCount } from '../ui/list'
 import { type Column, DataTable } from '../ui/table'
 import { Tabs } from '../ui/tabs'
 import { Time } from '../ui/time'
+import { oneOf, useUrlState } from '../url-state'
 import { Departments } from './departments'
 import { Logins } from './logins'
 import { TenantStateChip } from './looks'
@@ -24,18 +24,7 @@ import { Syncs } from './syncs'
 
 const tabs = ['overview', 'members', 'departments', 'syncs', 'logins'] as const
 
-const place = {
-  tab: parseAsStringLiteral(tabs).withDefault('overview'),
-  // Of the lists behind the tabs: another tab begins without them.
-  q: parseAsString,
-  state: parseAsString,
-  appId: parseAsString,
-  orgCode: parseAsString,
-  lost: parseAsString,
-  activity: parseAsString,
-  cursor: parseAsString,
-  asOf: parseAsInteger,
-}
+const shape = { tab: oneOf(tabs, 'overview') }
 
 export function TenantPage({ id }: { id: string }) {
   const tenant = useQuery({
@@ -52,7 +41,7 @@ export function TenantPage({ id }: { id: string }) {
 function Tenant({ tenant }: { tenant: TenantDetail }) {
   const t = useTranslations('tenants')
   const shown = useCount()
-  const [{ tab }, set] = useQueryStates(place, { clearOnDefault: true, history: 'push' })
+  const [{ tab }, set] = useUrlState(shape)
   const { granted, disabled, revoked, deleted } = tenant.memberCounts
   const label = (text: string, count: number) => (
     <>
@@ -80,10 +69,8 @@ function Tenant({ tenant }: { tenant: TenantDetail }) {
       <Tabs
         label={t('one')}
         value={tab}
-        onChange={(next) => {
-          void set(null)
-          void set({ tab: tabs.find((known) => known === next) ?? 'overview' })
-        }}
+        // Of the lists behind the tabs: another tab begins without their filters.
+        onChange={(next) => set({ tab: tabs.find((known) => known === next) }, { alone: true, push: true })}
         tabs={[
           { value: 'overview', label: t('overview'), content: <Overview tenant={tenant} /> },
           {

@@ -1,6 +1,5 @@
 'use client'
 
-import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useTranslations } from 'use-intl'
 import { TestMark } from '../chips'
 import type { Tenant } from '../types'
@@ -11,28 +10,23 @@ import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../u
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { oneOf, search, testShown, text, useFilters } from '../url-state'
 import { TenantStateChip } from './looks'
 
 const states = ['bound', 'unbound', 'announced'] as const
 
-const parsers = {
-  q: parseAsString.withDefault(''),
-  state: parseAsStringLiteral(states),
-  instanceId: parseAsString,
-  test: parseAsStringLiteral(['real', 'test', 'both'] as const).withDefault('real'),
-  cursor: parseAsString,
-  asOf: parseAsInteger,
+const shape = {
+  q: search,
+  state: oneOf(states),
+  instanceId: text,
+  test: testShown,
 }
 
 export function TenantsPage() {
   const t = useTranslations('tenants')
   const shown = useCount()
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
-  const { cursor: _cursor, asOf: _asOf, ...filters } = values
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null, asOf: null })
-  const clear = () => set(null)
-  const { test, q, ...rest } = filters
-  const active = q !== '' || test !== 'real' || Object.values(rest).some((value) => value !== null)
+  const { filters, change, clear, active } = useFilters(shape)
+  const { test } = filters
   const list = useList<Tenant>('/tenants', {
     query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
     key: filters,
@@ -72,7 +66,7 @@ export function TenantsPage() {
       >
         <SearchBox
           value={filters.q}
-          onChange={(text) => change({ q: text || null })}
+          onChange={(q) => change({ q })}
           label={t('searchLabel')}
           placeholder={t('search')}
         />
@@ -80,7 +74,7 @@ export function TenantsPage() {
           label={t('state')}
           value={filters.state}
           options={states.map((value) => ({ value, label: t(`states.${value}`) }))}
-          onChange={(value) => change({ state: states.find((state) => state === value) ?? null })}
+          onChange={(state) => change({ state })}
         />
         {filters.instanceId ? (
           <FilterChip label={t('instance')} value={filters.instanceId} onRemove={() => change({ instanceId: null })} />

@@ -3,22 +3,23 @@
 import { Check, ChevronDown, Search, X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { type TestChoice, testChoices } from '../url-state'
 import { cn } from './cn'
 import { later } from './later'
 
 const PopoverPanel = later(() => import('./popover-panel').then((module) => module.PopoverPanel))
 
-export type FilterOption = { value: string; label: string; hint?: string }
+type FilterOption<V> = { value: V; label: string; hint?: string }
 
-type FilterPickerProps = {
+type FilterPickerProps<V> = {
   label: string
-  value: string | null
-  options: FilterOption[]
-  onChange: (value: string | null) => void
+  value: V | null
+  options: FilterOption<V>[]
+  onChange: (value: V | null) => void
 }
 
 /** One value out of many, typed to narrow it down; shows its choice in the button. */
-export function FilterPicker({ label, value, options, onChange }: FilterPickerProps) {
+export function FilterPicker<V extends string>({ label, value, options, onChange }: FilterPickerProps<V>) {
   const t = useTranslations('filters')
   const [open, setOpen] = useState(false)
   const [text, setText] = useState('')
@@ -27,7 +28,7 @@ export function FilterPicker({ label, value, options, onChange }: FilterPickerPr
   const wanted = text.trim().toLowerCase()
   const shown = options.filter((o) => `${o.label} ${o.value} ${o.hint ?? ''}`.toLowerCase().includes(wanted))
   const chosen = options.find((option) => option.value === value)
-  const choose = (option: FilterOption | undefined) => {
+  const choose = (option: FilterOption<V> | undefined) => {
     if (!option) return
     onChange(option.value === value ? null : option.value)
     setOpen(false)
@@ -216,15 +217,15 @@ export function SearchBox({
   )
 }
 
-type SegmentsProps = {
+type SegmentsProps<V> = {
   label: string
-  value: string
-  options: { value: string; label: ReactNode }[]
-  onChange: (value: string) => void
+  value: V
+  options: { value: V; label: ReactNode }[]
+  onChange: (value: V) => void
 }
 
 /** A few exclusive choices side by side. */
-export function Segments({ label, value, options, onChange }: SegmentsProps) {
+export function Segments<V extends string>({ label, value, options, onChange }: SegmentsProps<V>) {
   return (
     <fieldset
       aria-label={label}
@@ -248,9 +249,6 @@ export function Segments({ label, value, options, onChange }: SegmentsProps) {
   )
 }
 
-const testChoices = ['real', 'test', 'both'] as const
-type TestChoice = (typeof testChoices)[number]
-
 /** Real calls and what came of them, the marketplace's test calls, or both. */
 export function TestFilter({ value, onChange }: { value: TestChoice; onChange: (value: TestChoice) => void }) {
   const t = useTranslations('filters')
@@ -259,7 +257,7 @@ export function TestFilter({ value, onChange }: { value: TestChoice; onChange: (
       label={t('kind')}
       value={value}
       options={testChoices.map((choice) => ({ value: choice, label: t(choice) }))}
-      onChange={(chosen) => onChange(testChoices.find((choice) => choice === chosen) ?? 'real')}
+      onChange={onChange}
     />
   )
 }

@@ -2,11 +2,11 @@
 
 import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight, ChevronsLeft } from 'lucide-react'
-import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs'
 import { type ReactNode, useState } from 'react'
 import { useLocale, useTranslations } from 'use-intl'
 import { api, type Query } from '../api'
 import type { Page } from '../types'
+import { listPlace, useUrlState } from '../url-state'
 import { Button } from './button'
 import { ErrorState, SkeletonRows } from './feedback'
 import { DataTable } from './table'
@@ -41,7 +41,7 @@ export function useList<T>(
   path: string,
   { query, key, limit = 50, refetchMs = 15_000, enabled = true }: ListOptions,
 ): ListResult<T> {
-  const [place, setPlace] = useQueryStates({ cursor: parseAsString, asOf: parseAsInteger }, { history: 'push' })
+  const [place, setPlace] = useUrlState(listPlace)
   const { cursor, asOf } = place
   const [trail, setTrail] = useState<(string | null)[]>([])
   const page = useQuery({
@@ -57,7 +57,7 @@ export function useList<T>(
   })
   const next = page.isPlaceholderData ? null : page.data?.nextCursor
   const go = (to: string | null) => {
-    setPlace({ cursor: to, asOf: to ? (page.data?.asOf ?? asOf) : null })
+    setPlace({ cursor: to, asOf: to ? (page.data?.asOf ?? asOf) : null }, { push: true })
     window.scrollTo({ top: 0 })
   }
   return {

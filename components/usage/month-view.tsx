@@ -3,7 +3,6 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, Download, Send, TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { UsageMonthItem, UsageProductMonth } from '@/lib/usage/months'
@@ -24,6 +23,7 @@ import type { Column } from '../ui/table'
 import { Countdown, Time } from '../ui/time'
 import { toast } from '../ui/toast'
 import { WhenSeen } from '../ui/when-seen'
+import { oneOf, search, useFilters } from '../url-state'
 import { MonthInput, thisMonth } from './month-input'
 
 type Days = { items: { day: number; value: string | null; before: string | null }[] }
@@ -280,22 +280,16 @@ export function DaysChart({
   )
 }
 
-const gridParsers = {
-  q: parseAsString.withDefault(''),
-  only: parseAsStringLiteral(['difference', 'rejected', 'silent'] as const),
+const gridShape = {
+  q: search,
+  only: oneOf(['difference', 'rejected', 'silent']),
 }
 
 function Grid({ month, productId }: { month: string; productId: string | null }) {
   const t = useTranslations('usage')
-  const [values, set] = useQueryStates(gridParsers, { clearOnDefault: true })
-  const [, setCursor] = useQueryStates({ cursor: parseAsString })
-  const change = (next: object) => {
-    set(next)
-    setCursor({ cursor: null })
-  }
-  const query = { month, productId, q: values.q || null, only: values.only }
+  const { filters, change, clear, active } = useFilters(gridShape)
+  const query = { month, productId, ...filters }
   const list = useList<UsageMonthItem>('/usage-months', { query: () => query, key: query })
-  const active = values.q !== '' || values.only !== null
   const columns: Column<UsageMonthItem>[] = [
     { id: 'instance', header: t('instance'), link: true, card: 'title', cell: (m) => <ShortId value={m.instanceId} /> },
     { id: 'customer', header: t('customer'), from: 'lg', cell: (m) => m.customerName ?? '–' },
@@ -333,18 +327,18 @@ function Grid({ month, productId }: { month: string; productId: string | null })
       <div className="px-4 pt-3">
         <FilterBar
           active={active}
-          onClear={() => change({ q: null, only: null })}
+          onClear={clear}
           trailing={list.page.data?.total === undefined ? null : t('instances', { count: list.page.data.total })}
         >
           <SearchBox
-            value={values.q}
-            onChange={(q) => change({ q: q || null })}
+            value={filters.q}
+            onChange={(q) => change({ q })}
             label={t('searchLabel')}
             placeholder={t('search')}
           />
           <FilterPicker
             label={t('only')}
-            value={values.only}
+            value={filters.only}
             options={[
               { value: 'difference', label: t('onlyDifference') },
               { value: 'rejected', label: t('onlyRejected') },
@@ -362,7 +356,7 @@ function Grid({ month, productId }: { month: string; productId: string | null })
         href={(m) => `/instances/${encodeURIComponent(m.instanceId)}`}
         empty={
           active ? (
-            <NothingFound title={t('nothingFound')} onClear={() => change({ q: null, only: null })} />
+            <NothingFound title={t('nothingFound')} onClear={clear} />
           ) : (
             <EmptyState title={t('gridNone')}>{t('gridNoneHint')}</EmptyState>
           )

@@ -1,7 +1,6 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { UsageRecordItem } from '@/lib/usage/queries'
@@ -17,15 +16,15 @@ import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
 import { toast } from '../ui/toast'
+import { oneOf, search, text, useFilters } from '../url-state'
 import { RecordDialog } from './record-dialog'
 import { Rejection, UsageStateChip } from './words'
 
-const parsers = {
-  state: parseAsStringLiteral(usageStates),
-  code: parseAsString,
-  pushId: parseAsString,
-  q: parseAsString.withDefault(''),
-  cursor: parseAsString,
+const shape = {
+  state: oneOf(usageStates),
+  code: text,
+  pushId: text,
+  q: search,
 }
 
 /** Metering records of a month; rejected ones can be corrected and queued again. */
@@ -34,21 +33,18 @@ export function RecordList({ month, productId }: { month: string; productId: str
   const shown = useCount()
   const client = useQueryClient()
   const blocked = useBlocked('operator')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { filters, change, clear, active } = useFilters(shape)
   const [mending, setMending] = useState<UsageRecordItem | null>(null)
   const [asking, setAsking] = useState(false)
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null })
-  const { cursor: _, q, ...rest } = values
+  const { q } = filters
   // A push may span months.
-  const filter = { ...rest, q: q || null, productId, month: values.pushId ? null : month }
+  const filter = { ...filters, productId, month: filters.pushId ? null : month }
   const list = useList<UsageRecordItem>('/usage-records', { query: () => filter, key: filter })
-  const active = q !== '' || Object.values(rest).some((value) => value !== null)
-  const clear = () => change({ state: null, code: null, pushId: null, q: null })
   const requeue = async () => {
     try {
       const { queued } = await api<{ queued: number }>('/usage-records/requeue', {
         method: 'POST',
-        json: { month, ...(productId && { productId }), ...(values.code && { code: values.code }) },
+        json: { month, ...(productId && { productId }), ...(filters.code && { code: filters.code }) },
       })
       toast.success(t('requeued', { count: queued }))
       await client.invalidateQueries()
@@ -98,7 +94,7 @@ export function RecordList({ month, productId }: { month: string; productId: str
           list.page.data?.total === undefined ? null : (
             <span>
               {shown(list.page.data.total)}
-              {values.state === 'rejected' && list.page.data.total > 0 && !values.pushId && !q ? (
+              {filters.state === 'rejected' && list.page.data.total > 0 && !filters.pushId && !q ? (
                 <Button size="sm" className="ml-2" blocked={blocked} onClick={() => setAsking(true)}>
                   {t('requeueAll')}
                 </Button>
@@ -109,18 +105,18 @@ export function RecordList({ month, productId }: { month: string; productId: str
       >
         <SearchBox
           value={q}
-          onChange={(text) => change({ q: text || null })}
+          onChange={(q) => change({ q })}
           label={t('searchLabel')}
           placeholder={t('searchRecords')}
         />
         <FilterPicker
           label={t('state')}
-          value={values.state}
+          value={filters.state}
           options={usageStates.map((value) => ({ value, label: t(`states.${value}`) }))}
-          onChange={(state) => change({ state: state as typeof values.state })}
+          onChange={(state) => change({ state })}
         />
-        {values.code ? (
-          <FilterChip label={t('code')} value={values.code} onRemove={() => change({ code: null })} />
+        {filters.code ? (
+          <FilterChip label={t('code')} value={filters.code} onRemove={() => change({ code: null })} />
         ) : null}
       </FilterBar>
       <div className="rounded-lg border border-line bg-surface">

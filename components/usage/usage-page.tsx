@@ -1,7 +1,6 @@
 'use client'
 
 import { Download, FileSearch, FileUp, Plus } from 'lucide-react'
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { apiPath } from '../api'
@@ -11,6 +10,7 @@ import { Button } from '../ui/button'
 import { PageHeader } from '../ui/card'
 import { FilterPicker, Segments } from '../ui/filters'
 import { useAll } from '../ui/list'
+import { oneOf, text, useFilters, useUrlState } from '../url-state'
 import { FileDialog } from './file-dialog'
 import { MonthInput, thisMonth } from './month-input'
 import { MonthView } from './month-view'
@@ -19,32 +19,30 @@ import { RecordDialog } from './record-dialog'
 import { RecordList } from './record-list'
 
 const views = ['month', 'records', 'pushes'] as const
-const parsers = {
-  view: parseAsStringLiteral(views).withDefault('month'),
-  month: parseAsString,
-  productId: parseAsString,
-  cursor: parseAsString,
+const shape = {
+  view: oneOf(views, 'month'),
+  month: text,
+  productId: text,
 }
 
 /** What the lists below filter by: a file holds what they show. */
-const listParsers = {
-  q: parseAsString,
-  only: parseAsString,
-  state: parseAsString,
-  code: parseAsString,
-  pushId: parseAsString,
+const listShape = {
+  q: text,
+  only: text,
+  state: text,
+  code: text,
+  pushId: text,
 }
 
 export function UsagePage() {
   const t = useTranslations('usage')
   const blocked = useBlocked('operator')
   const products = useAll<Product>('/products')
-  const [values, set] = useQueryStates(parsers, { clearOnDefault: true })
+  const { filters, change } = useFilters(shape)
   const [dialog, setDialog] = useState<'import' | 'reconcile' | 'manual' | null>(null)
-  const { view, productId } = values
-  const month = values.month ?? thisMonth()
-  const change = (next: Parameters<typeof set>[0]) => set({ ...(next as object), cursor: null })
-  const [{ q, only, state, code, pushId }] = useQueryStates(listParsers)
+  const { view, productId } = filters
+  const month = filters.month ?? thisMonth()
+  const [{ q, only, state, code, pushId }] = useUrlState(listShape)
   const csv = {
     month: () => apiPath('/usage-months.csv', { month, productId, q, only }),
     records: () => apiPath('/usage-records.csv', { productId, q, state, code, pushId, month: pushId ? null : month }),
@@ -83,7 +81,7 @@ export function UsagePage() {
           label={t('views')}
           value={view}
           options={views.map((value) => ({ value, label: t(`view.${value}`) }))}
-          onChange={(value) => change({ view: value as typeof view })}
+          onChange={(view) => change({ view })}
         />
         {view === 'pushes' ? null : (
           <>

@@ -1,6 +1,10 @@
 export const ranges = ['1h', '24h', '7d', '30d', 'custom'] as const
 export type Range = (typeof ranges)[number]
 
+/** A span a list is narrowed to, as the address holds it; the ends are ISO 8601 and count for `custom` only. */
+export type TimeRange = { range: Range | null; from: string | null; to: string | null }
+export const anyTime: TimeRange = { range: null, from: null, to: null }
+
 const hours: Record<Exclude<Range, 'custom'>, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
 
 /**

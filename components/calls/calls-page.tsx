@@ -18,12 +18,12 @@ import { text, useUrlState } from '../url-state'
 import { SavedViews } from '../views/saved-views'
 import { activities, resultCodes, useWords } from '../words'
 import type { BulkTarget } from './bulk-replay'
-import { CallList } from './call-list'
 import { MessageList } from './message-list'
 import { useCallFilters, views } from './use-filters'
 
 // What is opened by a click is fetched by it.
 const BulkReplayDialog = later(() => import('./bulk-replay').then((module) => module.BulkReplayDialog))
+const CallList = later(() => import('./call-list').then((module) => module.CallList), <SkeletonRows />)
 const CauseList = later(() => import('./cause-list').then((module) => module.CauseList), <SkeletonRows />)
 
 /** A bulk replay that is looked at, or asked for: it opens its dialog. */

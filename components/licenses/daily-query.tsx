@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
 import { useBlocked } from '../shell/user'
-import { Labelled, Switch } from '../ui/field'
+import { Labelled, Switch } from '../ui/ticks'
 import { toast } from '../ui/toast'
 
 /** Whether the desk queries active codes by itself; administrators change it. */

@@ -3,8 +3,9 @@
 import { useTranslations } from 'use-intl'
 import { fieldError } from '../api'
 import type { Product } from '../types'
-import { Field, Input, Labelled, Select, Switch, Textarea } from '../ui/field'
+import { Field, Input, Select, Textarea } from '../ui/field'
 import { useAll } from '../ui/list'
+import { Labelled, Switch } from '../ui/ticks'
 import { useWords } from '../words'
 import { activitiesOf, type RehearsalCase, type Version } from './types'
 

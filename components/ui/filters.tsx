@@ -1,20 +1,19 @@
 'use client'
 
-import { Check, ChevronDown, Search, X } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { ChevronDown, Search, X } from 'lucide-react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { type TestChoice, testChoices } from '../url-state'
 import { cn } from './cn'
+import type { FilterOption } from './filter-panel'
 import { later } from './later'
 
-const PopoverPanel = later(() => import('./popover-panel').then((module) => module.PopoverPanel))
-
-type FilterOption<V> = { value: V; label: string; hint?: string }
+const FilterPanel = later(() => import('./filter-panel').then((module) => module.FilterPanel))
 
 type FilterPickerProps<V> = {
   label: string
   value: V | null
-  options: FilterOption<V>[]
+  options: (FilterOption & { value: V })[]
   onChange: (value: V | null) => void
 }
 
@@ -22,29 +21,8 @@ type FilterPickerProps<V> = {
 export function FilterPicker<V extends string>({ label, value, options, onChange }: FilterPickerProps<V>) {
   const t = useTranslations('filters')
   const [open, setOpen] = useState(false)
-  const [text, setText] = useState('')
-  const [active, setActive] = useState(0)
-  const id = useId()
-  const wanted = text.trim().toLowerCase()
-  const shown = options.filter((o) => `${o.label} ${o.value} ${o.hint ?? ''}`.toLowerCase().includes(wanted))
-  const chosen = options.find((option) => option.value === value)
-  const choose = (option: FilterOption<V> | undefined) => {
-    if (!option) return
-    onChange(option.value === value ? null : option.value)
-    setOpen(false)
-  }
   const anchor = useRef<HTMLButtonElement>(null)
-  const toggle = (now: boolean) => {
-    setOpen(now)
-    setText('')
-    setActive(
-      Math.max(
-        0,
-        options.findIndex((option) => option.value === value),
-      ),
-    )
-  }
-  const move = (step: number) => setActive((active + step + shown.length) % Math.max(1, shown.length))
+  const chosen = options.find((option) => option.value === value)
   return (
     <>
       <span
@@ -58,7 +36,7 @@ export function FilterPicker<V extends string>({ label, value, options, onChange
           type="button"
           aria-haspopup="dialog"
           aria-expanded={open}
-          onClick={() => toggle(!open)}
+          onClick={() => setOpen(!open)}
           className="inline-flex items-center gap-1 rounded-md px-2.5 hover:bg-hover"
         >
           <span className="text-soft">{label}</span>
@@ -77,55 +55,17 @@ export function FilterPicker<V extends string>({ label, value, options, onChange
         ) : null}
       </span>
       {open ? (
-        <PopoverPanel anchor={anchor} label={label} onClose={() => setOpen(false)} className="w-72">
-          <div className="flex items-center gap-2 border-line border-b px-3">
-            <Search className="size-4 text-faint" aria-hidden />
-            <input
-              role="combobox"
-              aria-label={t('narrow', { name: label })}
-              aria-expanded
-              aria-controls={`${id}-list`}
-              aria-activedescendant={shown[active] ? `${id}-${active}` : undefined}
-              value={text}
-              placeholder={label}
-              onChange={(event) => {
-                setText(event.target.value)
-                setActive(0)
-              }}
-              onKeyDown={(event) => {
-                if (event.key === 'ArrowDown') move(1)
-                else if (event.key === 'ArrowUp') move(-1)
-                else if (event.key === 'Enter') choose(shown[active])
-                else return
-                event.preventDefault()
-              }}
-              className="h-9 w-full bg-transparent text-sm outline-none"
-            />
-          </div>
-          <div id={`${id}-list`} role="listbox" aria-label={label} className="max-h-72 overflow-y-auto p-1">
-            {shown.map((option, index) => (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the combobox that owns the list
-              <div
-                key={option.value}
-                id={`${id}-${index}`}
-                role="option"
-                tabIndex={-1}
-                aria-selected={option.value === value}
-                onClick={() => choose(option)}
-                onPointerMove={() => setActive(index)}
-                className={cn(
-                  'flex cursor-default items-center gap-2 rounded-md px-2 py-1.5 text-sm',
-                  index === active && 'bg-hover',
-                )}
-              >
-                <span className="min-w-0 grow truncate">{option.label}</span>
-                {option.hint ? <span className="shrink-0 font-mono text-faint text-xs">{option.hint}</span> : null}
-                {option.value === value ? <Check className="size-4 shrink-0 text-accent" aria-hidden /> : null}
-              </div>
-            ))}
-          </div>
-          {shown.length === 0 ? <p className="px-3 pb-3 text-faint text-sm">{t('nothing')}</p> : null}
-        </PopoverPanel>
+        <FilterPanel
+          anchor={anchor}
+          label={label}
+          value={value}
+          options={options}
+          onChoose={(wanted) => {
+            onChange(wanted === value ? null : (options.find((option) => option.value === wanted)?.value ?? null))
+            setOpen(false)
+          }}
+          onClose={() => setOpen(false)}
+        />
       ) : null}
     </>
   )

@@ -5,8 +5,8 @@ import { useRouter } from 'next/navigation'
 import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from './cn'
-import { Checkbox } from './field'
 import { useNarrow } from './media'
+import { Checkbox } from './ticks'
 
 export type Column<T> = {
   id: string

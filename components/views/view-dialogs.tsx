@@ -10,7 +10,8 @@ import type { SavedView } from '../types'
 import { Button, IconButton } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
-import { Checkbox, Field, Input, Labelled } from '../ui/field'
+import { Field, Input } from '../ui/field'
+import { Checkbox, Labelled } from '../ui/ticks'
 import { toast } from '../ui/toast'
 
 type Place = SavedView['page']

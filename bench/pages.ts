@@ -74,7 +74,9 @@ async function measure(on: Browser, address: string): Promise<Measured> {
       for (const entry of list.getEntries()) seen.lcp = entry.startTime
     }).observe({ type: 'largest-contentful-paint', buffered: true })
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) seen.inp = Math.max(seen.inp, entry.duration)
+      // Only what somebody did: a pointer that happens to stand over what is drawn is no interaction.
+      for (const entry of list.getEntries() as (PerformanceEventTiming & { interactionId?: number })[])
+        if (entry.interactionId) seen.inp = Math.max(seen.inp, entry.duration)
     }).observe({ type: 'event', buffered: true, durationThreshold: 16 } as PerformanceObserverInit)
   })
   // As many rows as a list ever shows.

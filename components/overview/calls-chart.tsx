@@ -5,6 +5,7 @@ import { useTranslations } from 'use-intl'
 import { api } from '../api'
 import type { CallHour } from '../types'
 import { Card } from '../ui/card'
+import { useDrawn } from '../ui/drawn'
 import { ErrorState, Skeleton } from '../ui/feedback'
 import { later } from '../ui/later'
 import { WhenSeen } from '../ui/when-seen'
@@ -24,20 +25,21 @@ export function CallsChart() {
     queryFn: ({ signal }) => api<{ items: CallHour[] }>('/calls/per-hour', { query: { hours: 24 }, signal }),
     refetchInterval: 60_000,
   })
-  const items = hours.data?.items ?? []
+  const data = useDrawn(hours.data)
+  const items = data?.items ?? []
   const answered = items.filter((hour) => hour.p99Ms !== null)
   const slowest = Math.max(0, ...answered.map((hour) => hour.p99Ms ?? 0))
   const usual = answered.at(-1)?.p50Ms
   return (
     <Card title={t('perHour')}>
-      {hours.isPending ? (
+      {hours.isError && !hours.data ? (
+        <ErrorState error={hours.error} onRetry={() => hours.refetch()} />
+      ) : !data ? (
         <>
           <Skeleton className="h-48 w-full" />
           <Skeleton className="mt-2 h-4 w-16" />
           <Skeleton className="mt-2 h-4 w-56" />
         </>
-      ) : hours.isError && !hours.data ? (
-        <ErrorState error={hours.error} onRetry={() => hours.refetch()} />
       ) : (
         <>
           <WhenSeen waiting={<Skeleton className="h-48 w-full" />}>

@@ -12,6 +12,7 @@ import { useSentences } from '../sentences'
 import type { InstanceState, Overview } from '../types'
 import { Card, PageHeader } from '../ui/card'
 import { cn } from '../ui/cn'
+import { useDrawn } from '../ui/drawn'
 import { EmptyState, ErrorState, Skeleton, SkeletonRows } from '../ui/feedback'
 import { useCount } from '../ui/list'
 import { DataTable } from '../ui/table'
@@ -31,8 +32,8 @@ export function OverviewPage() {
     queryFn: ({ signal }) => api<Overview>('/overview', { signal }),
     refetchInterval: 10_000,
   })
-  const data = overview.data
-  if (overview.isError && !data) {
+  const data = useDrawn(overview.data)
+  if (overview.isError && !overview.data) {
     return (
       <>
         <PageHeader title={t('title')} />

@@ -11,6 +11,7 @@ import type { Alert, AlertSettings, AlertTest } from '../types'
 import { Badge } from '../ui/badge'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
+import { useDrawn } from '../ui/drawn'
 import { Callout, EmptyState, ErrorState, FormError, SkeletonRows } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
 import { ListBody, useList } from '../ui/list'
@@ -27,17 +28,18 @@ export function AlertsPage() {
     queryFn: ({ signal }) => api<AlertSettings>('/alert-settings', { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   })
+  const data = useDrawn(settings.data)
   return (
     <div className="flex flex-col gap-5">
       <p className="max-w-3xl text-sm text-soft">{t('lead')}</p>
-      {settings.isPending ? (
-        <SkeletonRows rows={6} />
-      ) : settings.isError ? (
+      {settings.isError ? (
         <ErrorState error={settings.error} onRetry={() => settings.refetch()} />
+      ) : data ? (
+        <SettingsForm settings={data} />
       ) : (
-        <SettingsForm settings={settings.data} />
+        <SkeletonRows rows={6} />
       )}
-      {settings.isPending ? null : <History />}
+      {data || settings.isError ? <History /> : null}
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { api, type Query } from '../api'
 import type { Page } from '../types'
 import { listPlace, useUrlState } from '../url-state'
 import { Button } from './button'
+import { useDrawn } from './drawn'
 import { ErrorState, SkeletonRows } from './feedback'
 import { DataTable } from './table'
 
@@ -100,22 +101,24 @@ type AllBodyProps<T> = Omit<Parameters<typeof DataTable<T>>[0], 'rows'> & {
 
 /** The same states for such a list. */
 export function AllBody<T>({ list, empty, ...table }: AllBodyProps<T>) {
-  if (list.isPending) return <SkeletonRows rows={4} />
+  const data = useDrawn(list.data)
   if (list.isError && !list.data) return <ErrorState error={list.error} onRetry={() => list.refetch()} />
-  if (!list.data || list.data.items.length === 0) return empty
-  return <DataTable {...table} rows={list.data.items} />
+  if (!data) return <SkeletonRows rows={4} />
+  if (data.items.length === 0) return empty
+  return <DataTable {...table} rows={data.items} />
 }
 
 type ListBodyProps<T> = ListResult<T> & Omit<Parameters<typeof DataTable<T>>[0], 'rows'> & { empty: ReactNode }
 
 /** A list in each of its states: first load, failure, nothing there, rows. */
 export function ListBody<T>({ page, paging, empty, ...table }: ListBodyProps<T>) {
-  if (page.isPending) return <SkeletonRows />
+  const data = useDrawn(page.data)
   if (page.isError && !page.data) return <ErrorState error={page.error} onRetry={() => page.refetch()} />
-  if (!page.data || (page.data.items.length === 0 && !paging.cursor)) return empty
+  if (!data) return <SkeletonRows />
+  if (data.items.length === 0 && !paging.cursor) return empty
   return (
     <>
-      <DataTable {...table} rows={page.data.items} stale={page.isPlaceholderData} />
+      <DataTable {...table} rows={data.items} stale={page.isPlaceholderData} />
       <Pager paging={paging} />
     </>
   )

@@ -42,7 +42,7 @@ type Row = Omit<Cause, 'state' | 'firstAt' | 'lastAt' | 'retryUntil' | 'acknowle
 }
 
 // The marketplace goes on repeating a message whose cause was acknowledged: that alone is no return.
-const isBack = Prisma.sql`a.acknowledged_at IS NOT NULL AND m.last_at > a.acknowledged_at
+const isBack = Prisma.sql`m.last_at > a.acknowledged_at
   AND (m.first_at > a.acknowledged_at OR m.retry_until IS NULL OR m.last_at > m.retry_until)`
 
 /** Causes of the newest 10,000 open failed messages, at most 200: those nobody took note of first, then by newest call. */
@@ -53,16 +53,21 @@ export async function listCauses({ ctx, filter }: { ctx: Context; filter: Messag
   const rows = await prisma().$queryRaw<Row[]>`
     SELECT c.*, newest.activity, newest.result_code AS "resultCode", split_part(newest.result_msg, E'\n', 1) AS error
     FROM (
-      SELECT m.cause AS id, count(*)::int AS messages, sum(m.attempts)::int AS attempts, min(m.first_at) AS "firstAt",
-        max(m.last_at) AS "lastAt", min(m.retry_until) FILTER (WHERE m.retry_until > now()) AS "retryUntil",
-        bool_or(${isBack}) AS "cameBack", min(a.acknowledged_at) AS "acknowledgedAt",
-        min(a.acknowledged_by) AS "acknowledgedBy", min(a.note) AS note
+      SELECT c.*, a.acknowledged_at AS "acknowledgedAt", a.acknowledged_by AS "acknowledgedBy", a.note,
+        back."cameBack"
       FROM (
-        SELECT m.cause, m.attempts, m.first_at, m.last_at, m.retry_until FROM ${open} ORDER BY m.last_at DESC LIMIT ${READ_LIMIT}
-      ) m LEFT JOIN cause_acks a ON a.cause = m.cause
-      GROUP BY m.cause
-      ORDER BY (min(a.acknowledged_at) IS NULL OR bool_or(${isBack})) DESC, max(m.last_at) DESC
-      LIMIT ${SHOWN}
+        SELECT m.cause AS id, count(*)::int AS messages, sum(m.attempts)::int AS attempts, min(m.first_at) AS "firstAt",
+          max(m.last_at) AS "lastAt", min(m.retry_until) FILTER (WHERE m.retry_until > now()) AS "retryUntil"
+        FROM (
+          SELECT m.cause, m.attempts, m.first_at, m.last_at, m.retry_until FROM ${open}
+          ORDER BY m.last_at DESC LIMIT ${READ_LIMIT}
+        ) m GROUP BY m.cause
+      ) c
+      LEFT JOIN cause_acks a ON a.cause = c.id
+      CROSS JOIN LATERAL (
+        SELECT a.cause IS NOT NULL AND EXISTS (SELECT 1 FROM ${open} AND m.cause = c.id AND ${isBack}) AS "cameBack"
+      ) back
+      ORDER BY (a.cause IS NULL OR back."cameBack") DESC, c."lastAt" DESC LIMIT ${SHOWN}
     ) c
     CROSS JOIN LATERAL (
       SELECT m.activity, m.result_code, m.result_msg FROM ${open} AND m.cause = c.id ORDER BY m.last_at DESC LIMIT 1

@@ -1,4 +1,4 @@
-import { Prisma, prisma } from './client'
+import { type Db, Prisma, prisma } from './client'
 import { isId } from './ids'
 
 /** Lists say how many match up to this; it means "more than 10,000". */
@@ -24,11 +24,30 @@ export function productsNamed(id: string): Prisma.Sql {
   return Prisma.sql`ARRAY(SELECT id FROM products WHERE ${byId} ${id} = ANY(product_ids))`
 }
 
-/** Counts the rows of `source` (a table with its conditions), at most `TOTAL_LIMIT`. */
+/** Until when (ms) what held more than can be counted is taken to hold as much still, by database and source. */
+const overfull = new WeakMap<Db, Map<string, number>>()
+const OVERFULL_MS = 30_000
+const OVERFULL_KEPT = 1000
+
+/**
+ * Counts the rows of `source` (a table with its conditions), at most `TOTAL_LIMIT`. Where there were more, the next half
+ * minute says so without counting them again: pages ask every few seconds, and thousands do not go in between.
+ */
 export async function countUpTo(source: Prisma.Sql): Promise<number> {
-  const [row] = await prisma().$queryRaw<{ total: number }[]>`
+  const db = prisma()
+  const known = overfull.get(db) ?? new Map<string, number>()
+  const key = JSON.stringify([source.sql, source.values], (_, value) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  )
+  if ((known.get(key) ?? 0) > Date.now()) return TOTAL_LIMIT
+  const [row] = await db.$queryRaw<{ total: number }[]>`
     SELECT count(*)::int AS total FROM (SELECT 1 FROM ${source} LIMIT ${TOTAL_LIMIT}) matches`
-  return row?.total ?? 0
+  const total = row?.total ?? 0
+  if (total === TOTAL_LIMIT) {
+    if (known.size >= OVERFULL_KEPT) known.clear()
+    overfull.set(db, known.set(key, Date.now() + OVERFULL_MS))
+  }
+  return total
 }
 
 type List = {

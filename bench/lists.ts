@@ -130,6 +130,10 @@ async function bareOf(pool: pg.Pool, table: string, where: string, order: string
   ])
 }
 
+function begins(text: string, ...columns: string[]): string {
+  return columns.map((column) => `${column} LIKE '${text}%'`).join(' OR ')
+}
+
 function cases(size: number): Case[] {
   const calls = (query: object) => () => listCalls({ ctx, query: callQuery.parse(query) })
   const messages = (query: object) => () => listMessages({ ctx, query: messageQuery.parse(query) })
@@ -187,11 +191,7 @@ function cases(size: number): Case[] {
     {
       name: 'messages: an order',
       ask: messages({ q: order }),
-      bare: [
-        'messages',
-        ['order_id', 'order_line_id', 'instance_id', 'customer_id'].map((id) => `${id} LIKE '${order}%'`).join(' OR '),
-        newest,
-      ],
+      bare: ['messages', begins(order, 'order_id', 'order_line_id', 'instance_id', 'customer_id'), newest],
     },
     {
       name: 'messages: closing soon',
@@ -226,7 +226,19 @@ function cases(size: number): Case[] {
     {
       name: 'instances: a customer',
       ask: instances({ q: 'customer 00001' }),
-      bare: ['instances', `customer_name LIKE 'customer 00001%'`, 'created_at DESC, instance_id DESC'],
+      bare: [
+        'instances',
+        begins(
+          'customer 00001',
+          'instance_id',
+          'order_id',
+          'order_line_id',
+          'customer_id',
+          'customer_name',
+          'business_id',
+        ),
+        'created_at DESC, instance_id DESC',
+      ],
     },
     { name: 'audit', ask: () => listAudit({ ctx, input: {} }), bare: ['audit_entries', 'true', 'at DESC, id DESC'] },
     { name: 'alerts', ask: () => listAlerts({ ctx, query: { limit: 50 } }) },

@@ -48,7 +48,7 @@ const clientSources = ['prisma/schema', 'package-lock.json']
 const buildStamp = at('.next/desk-build')
 const buildSources = [
   ...['app', 'components', 'lib', 'messages', 'prisma/schema', 'public'],
-  ...['instrumentation.ts', 'instrumentation-client.ts', 'proxy.ts', 'next.config.mjs', 'postcss.config.mjs'],
+  ...['instrumentation.ts', 'proxy.ts', 'next.config.mjs', 'postcss.config.mjs'],
   ...['tsconfig.json', 'package-lock.json'],
 ]
 

@@ -17,7 +17,6 @@ const code = [
   'bench',
   'server.ts',
   'instrumentation.ts',
-  'instrumentation-client.ts',
   'proxy.ts',
 ]
 

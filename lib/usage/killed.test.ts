@@ -57,13 +57,25 @@ afterAll(async () => {
   delete process.env.MARKETPLACE_FALLBACK_URL
 })
 
-/** A statement about usage, the end of a transaction, a request: what can leave something behind. */
-const isStep = (piece: Buffer) => /usage_|COMMIT|POST /.test(piece.toString('latin1'))
+/** Tells what can leave something behind: a statement on its own, the end of a transaction, a request. */
+function stepsOf() {
+  let inside = false
+  return (piece: Buffer): boolean => {
+    const said = piece.toString('latin1')
+    if (/BEGIN/.test(said)) inside = true
+    if (/COMMIT|ROLLBACK/.test(said)) {
+      inside = false
+      return true
+    }
+    return !inside && /usage_|POST /.test(said)
+  }
+}
 
 /** Passes everything on; `onStep` hears of each step the client sent, after it was passed on. */
 async function listenBetween(target: { host: string; port: number }, onStep: () => void) {
   const server = net.createServer((client) => {
     const upstream = net.connect(target)
+    const isStep = stepsOf()
     client.on('data', (piece) => upstream.write(piece, isStep(piece) ? onStep : undefined))
     upstream.on('data', (piece) => client.write(piece))
     for (const [one, other] of [

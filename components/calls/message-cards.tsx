@@ -1,7 +1,6 @@
 'use client'
 
 import { CircleX, Mail } from 'lucide-react'
-import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { InstanceStateChip } from '../chips'
@@ -10,6 +9,7 @@ import { Badge } from '../ui/badge'
 import { Button } from '../ui/button'
 import { Card, KeyValue } from '../ui/card'
 import { Id } from '../ui/copy'
+import { Link } from '../ui/link'
 import { Time } from '../ui/time'
 
 /** Where what a call is about is shown: an instance, or a licence. */

@@ -15,7 +15,6 @@ import {
   RotateCcw,
   Undo2,
 } from 'lucide-react'
-import Link from 'next/link'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, apiText, errorText } from '../api'
@@ -29,6 +28,7 @@ import { copyText, Id } from '../ui/copy'
 import { ErrorState, SkeletonRows } from '../ui/feedback'
 import { saveFile } from '../ui/file'
 import { later } from '../ui/later'
+import { Link } from '../ui/link'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Time, useRemaining } from '../ui/time'
 import { Timeline } from '../ui/timeline'

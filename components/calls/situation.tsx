@@ -1,13 +1,13 @@
 'use client'
 
 import { CircleCheck, CircleX, Clock, Mail, MessageSquareCheck } from 'lucide-react'
-import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import { ResultCode } from '../chips'
 import { useBlocked } from '../shell/user'
 import type { MessageDetail, Product } from '../types'
 import { Button } from '../ui/button'
 import { Callout } from '../ui/feedback'
+import { Link } from '../ui/link'
 import { useAll } from '../ui/list'
 import { Time, useRemaining } from '../ui/time'
 

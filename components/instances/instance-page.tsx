@@ -23,7 +23,6 @@ import {
   UserRound,
   Webhook,
 } from 'lucide-react'
-import Link from 'next/link'
 import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, errorText } from '../api'
@@ -40,6 +39,7 @@ import { CopyButton, Id } from '../ui/copy'
 import { ConfirmDialog } from '../ui/dialog'
 import { Callout, EmptyState, ErrorState, SkeletonRows } from '../ui/feedback'
 import { Segments } from '../ui/filters'
+import { Link } from '../ui/link'
 import { useAll } from '../ui/list'
 import { Time } from '../ui/time'
 import { Timeline } from '../ui/timeline'

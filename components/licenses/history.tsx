@@ -21,13 +21,13 @@ import {
   Webhook,
   Zap,
 } from 'lucide-react'
-import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { LicenseDetail, LicenseTimelineEntry } from '../types'
 import type { Tone } from '../ui/badge'
 import { Card } from '../ui/card'
 import { EmptyState } from '../ui/feedback'
+import { Link } from '../ui/link'
 import { Time } from '../ui/time'
 import { Timeline } from '../ui/timeline'
 import { useWords } from '../words'

@@ -1,11 +1,11 @@
 'use client'
 
 import { BellRing } from 'lucide-react'
-import Link from 'next/link'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useAlertText } from '../alerts/alert-text'
 import type { Alert } from '../types'
+import { Link } from '../ui/link'
 import { Time } from '../ui/time'
 
 const FEW = 4

@@ -1,12 +1,12 @@
 'use client'
 
 import { ShieldAlert, TriangleAlert } from 'lucide-react'
-import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import type { Overview, ProductHealth } from '../types'
 import { Card } from '../ui/card'
 import { cn } from '../ui/cn'
 import { SkeletonRows } from '../ui/feedback'
+import { Link } from '../ui/link'
 
 /** How far each product is from being taken off the marketplace; the ones in danger first. */
 export function HealthCard({ overview }: { overview: Overview | undefined }) {

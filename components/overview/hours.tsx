@@ -1,8 +1,8 @@
 'use client'
 
-import Link from 'next/link'
 import { useLocale, useTranslations } from 'use-intl'
 import type { CallHour } from '../types'
+import { Link } from '../ui/link'
 import { formatTime } from '../ui/time'
 
 export const outcomes = [
@@ -60,11 +60,7 @@ export function HoursTable({ items }: { items: CallHour[] }) {
               {outcomes.map(([outcome]) => (
                 <td key={outcome}>
                   {item[outcome] > 0 ? (
-                    <Link
-                      href={callsOf(item, outcome)}
-                      prefetch={false}
-                      className="rounded-sm text-accent underline underline-offset-2"
-                    >
+                    <Link href={callsOf(item, outcome)} className="rounded-sm text-accent underline underline-offset-2">
                       {item[outcome]}
                     </Link>
                   ) : (

@@ -1,13 +1,13 @@
 'use client'
 
 import { Lock } from 'lucide-react'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { useBlocked } from '../shell/user'
 import { PageHeader } from '../ui/card'
 import { EmptyState } from '../ui/feedback'
+import { Link } from '../ui/link'
 import { tabClass, tabStripClass } from '../ui/tab-strip'
 
 const tabs = ['products', 'orders', 'credentials', 'logins', 'staff', 'tokens', 'alerts', 'retention', 'audit'] as const

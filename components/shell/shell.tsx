@@ -23,7 +23,6 @@ import {
   Webhook,
   WifiOff,
 } from 'lucide-react'
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState, useSyncExternalStore } from 'react'
 import { useLocale, useTranslations } from 'use-intl'
@@ -32,6 +31,7 @@ import { usePreferences } from '../preferences'
 import { IconButton } from '../ui/button'
 import { cn } from '../ui/cn'
 import { later } from '../ui/later'
+import { Link } from '../ui/link'
 import { useCount } from '../ui/list'
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu'
 import { useCommandKey } from './command-key'

@@ -2,7 +2,6 @@
 
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { ChevronRight, Network, RefreshCcw, Unlink } from 'lucide-react'
-import Link from 'next/link'
 import { type KeyboardEvent, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -11,6 +10,7 @@ import { Badge } from '../ui/badge'
 import { cn } from '../ui/cn'
 import { EmptyState, ErrorState, NothingFound, SkeletonRows } from '../ui/feedback'
 import { FilterBar, SearchBox } from '../ui/filters'
+import { Link } from '../ui/link'
 import { search, useUrlState } from '../url-state'
 
 const PAGE = 100

@@ -1,11 +1,11 @@
 'use client'
 
 import { LogIn } from 'lucide-react'
-import Link from 'next/link'
 import { useTranslations } from 'use-intl'
 import type { TenantDetail, TenantLogin } from '../types'
 import { ShortId } from '../ui/copy'
 import { EmptyState } from '../ui/feedback'
+import { Link } from '../ui/link'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'

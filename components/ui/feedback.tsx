@@ -1,12 +1,12 @@
 'use client'
 
 import { CircleAlert, Inbox, type LucideIcon, RotateCw, SearchX, WifiOff } from 'lucide-react'
-import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, errorText, fieldError } from '../api'
 import { Button } from './button'
 import { cn } from './cn'
+import { Link } from './link'
 
 export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn('animate-shimmer rounded-md bg-idle-soft', className)} />

@@ -1,10 +1,10 @@
 'use client'
 
-import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from './cn'
+import { Link } from './link'
 import { useNarrow } from './media'
 import { Checkbox } from './ticks'
 
@@ -109,7 +109,7 @@ function toggled(keys: ReadonlySet<string>, key: string, on: boolean): Set<strin
 function Content<T>({ column, row, href }: { column: Column<T>; row: T; href: ((row: T) => string) | undefined }) {
   if (!column.link || !href) return column.cell(row)
   return (
-    <Link href={href(row)} data-row-link className="rounded-sm font-medium text-ink hover:text-accent" prefetch={false}>
+    <Link href={href(row)} data-row-link className="rounded-sm font-medium text-ink hover:text-accent">
       {column.cell(row)}
     </Link>
   )

@@ -2,7 +2,6 @@
 
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, Download, Send, TriangleAlert } from 'lucide-react'
-import Link from 'next/link'
 import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { UsageMonthItem, UsageProductMonth } from '@/lib/usage/months'
@@ -18,6 +17,7 @@ import { Callout, EmptyState, ErrorState, FormError, NothingFound, Skeleton } fr
 import { Field, Select, Textarea } from '../ui/field'
 import { FilterBar, FilterPicker, SearchBox } from '../ui/filters'
 import { later } from '../ui/later'
+import { Link } from '../ui/link'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Countdown, Time } from '../ui/time'

@@ -1,5 +1,6 @@
 'use client'
 
+import { useQueryClient } from '@tanstack/react-query'
 import { Eye } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -23,10 +24,13 @@ type RevealProps<Answer> = {
 export function Reveal<Answer>({ path, label, title, ask, onReveal }: RevealProps<Answer>) {
   const e = useTranslations('errors')
   const blocked = useBlocked('admin')
+  const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const reveal = async () => {
     try {
       onReveal(await api<Answer>(path, { method: 'POST' }))
+      // Who looked stands in the history of what was looked at.
+      void client.invalidateQueries({ queryKey: [path.slice(0, path.indexOf('/', 1))] })
     } catch (fault) {
       toast.error(errorText(fault, e))
       return false

@@ -27,7 +27,8 @@ export function LicensePage({ id }: { id: string }) {
   const license = useQuery({
     queryKey: ['/licenses', id],
     queryFn: ({ signal }) => api<LicenseDetail>(`/licenses/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: 10_000,
+    // What is on its way to the buyer changes by the second.
+    refetchInterval: ({ state }) => (state.data?.state === 'issued' ? 2_000 : 10_000),
   })
   if (license.isPending) return <SkeletonRows rows={8} />
   if (license.isError && !license.data)

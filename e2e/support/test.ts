@@ -44,7 +44,8 @@ export async function expectLoaded(page: Page): Promise<void> {
     // What is drawn only once it is seen is looked at.
     if (await unseen.count()) {
       await unseen.evaluateAll(([first]) => first?.scrollIntoView())
-      await expect(unseen).toHaveCount(0)
+      // The page may have put another in its place meanwhile: the next round looks at that one.
+      await expect(unseen).toHaveCount(0, { timeout: 1_000 })
       await page.evaluate(() => window.scrollTo(0, 0))
     }
     expect(await page.locator('.animate-shimmer, [aria-busy="true"]').count()).toBe(0)

@@ -8,7 +8,7 @@ export type Param<T> = { unset: T; read: (raw: string) => T }
 
 type Shape = Record<string, Param<unknown>>
 type Values<S extends Shape> = { [K in keyof S]: S[K] extends Param<infer T> ? T : never }
-export type Changes<S extends Shape> = { [K in keyof S]?: Values<S>[K] | null }
+type Changes<S extends Shape> = { [K in keyof S]?: Values<S>[K] | null }
 
 export const text: Param<string | null> = { unset: null, read: (raw) => raw }
 /** What was typed into a search box. */
@@ -34,10 +34,15 @@ export const testChoices = ['real', 'test', 'both'] as const
 export type TestChoice = (typeof testChoices)[number]
 export const testShown = oneOf(testChoices, 'real')
 
+/** As the API asks for it; undefined is both. */
+export function testParam(shown: TestChoice): boolean | undefined {
+  return shown === 'both' ? undefined : shown === 'test'
+}
+
 /**
  * What the address says of the names in `shape` (a constant of its module), and a way to change it: null leaves a name out,
- * names that are not given stay. `set(null)` leaves all of them out, `alone` whatever else stands there; `push` makes it a
- * step the browser goes back over.
+ * names that are not given stay. `set(null)` leaves all of them out, `alone` whatever else stands there, `afresh` the place
+ * in a list; `push` makes it a step the browser goes back over.
  */
 export function useUrlState<S extends Shape>(shape: S) {
   const params = useSearchParams()
@@ -48,9 +53,10 @@ export function useUrlState<S extends Shape>(shape: S) {
     }
     return Object.fromEntries(Object.entries(shape).map(read)) as Values<S>
   }, [params, shape])
-  const set = (changes: Changes<S> | null, { push = false, alone = false } = {}) => {
+  const set = (changes: Changes<S> | null, { push = false, alone = false, afresh = false } = {}) => {
     const url = new URL(location.href)
     if (alone) url.search = ''
+    if (afresh) for (const name of Object.keys(listPlace)) url.searchParams.delete(name)
     for (const name of Object.keys(changes ?? shape)) {
       const param = shape[name]
       const value = changes?.[name] ?? null
@@ -69,12 +75,8 @@ export const listPlace = { cursor: text, asOf: whole }
 
 /** The filters of a list. Changing one goes back to the first page; `active` tells whether any of them narrows it. */
 export function useFilters<S extends Shape>(shape: S) {
-  const [filters, setFilters] = useUrlState(shape)
-  const [, setPlace] = useUrlState(listPlace)
-  const change = (changes: Changes<S> | null) => {
-    setPlace(null)
-    setFilters(changes)
-  }
+  const [filters, set] = useUrlState(shape)
+  const change = (changes: Changes<S> | null) => set(changes, { afresh: true })
   const active = Object.entries(shape).some(([name, { unset }]) => filters[name] !== unset)
   return { filters, change, clear: () => change(null), active }
 }

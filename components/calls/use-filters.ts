@@ -3,7 +3,7 @@
 import type { Query } from '../api'
 import { rangeBounds, ranges } from '../range'
 import type { BulkFilter } from '../types'
-import { type Changes, oneOf, search, testShown, text, useFilters, useUrlState, whole } from '../url-state'
+import { oneOf, search, testParam, testShown, text, useFilters, whole } from '../url-state'
 
 export const views = ['failed', 'causes', 'messages', 'calls'] as const
 
@@ -24,24 +24,16 @@ const shape = {
   to: text,
 }
 
-const viewShape = { view: oneOf(views, 'failed') }
+const withView = { ...shape, view: oneOf(views, 'failed') }
 
-/** What the Calls page shows, as its URL says it. Changing anything goes back to the newest page. */
+/** What the Calls page shows, as its URL says it. The view is no filter: it stays when they are cleared. */
 export function useCallFilters() {
-  const [{ view }, setView] = useUrlState(viewShape)
-  const { filters, clear, active, ...list } = useFilters(shape)
-  const change = ({ view: next, ...changes }: Changes<typeof shape & typeof viewShape>) => {
-    if (next) setView({ view: next })
-    list.change(changes)
-  }
-  return { filters: { ...filters, view }, change, clear, active }
+  const { filters, change } = useFilters(withView)
+  const { clear, active } = useFilters(shape)
+  return { filters, change, clear, active }
 }
 
 export type CallFilters = ReturnType<typeof useCallFilters>['filters']
-
-function testParam(test: CallFilters['test']): boolean | undefined {
-  return test === 'both' ? undefined : test === 'test'
-}
 
 /** The members of GET /messages for these filters; spans such as "the last hour" end at `now` (ms). */
 export function messageQuery(filters: CallFilters, now: number): Omit<BulkFilter, 'ids'> {

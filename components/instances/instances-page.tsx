@@ -16,7 +16,7 @@ import { Link } from '../ui/link'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { relativeTime, Time, useNow } from '../ui/time'
-import { search, testShown, text, useFilters, whole } from '../url-state'
+import { search, testParam, testShown, text, useFilters, whole } from '../url-state'
 import { SavedViews } from '../views/saved-views'
 import { useWords } from '../words'
 
@@ -38,7 +38,7 @@ export function InstancesPage() {
   const products = useAll<Product>('/products')
   const { filters, change, clear, active } = useFilters(shape)
   const { test } = filters
-  const query = { ...filters, test: test === 'both' ? null : test === 'test' }
+  const query = { ...filters, test: testParam(test) }
   const list = useList<Instance>('/instances', {
     query: () => query,
     key: filters,

@@ -14,7 +14,7 @@ import { FilterBar, FilterPicker, SearchBox, TestFilter } from '../ui/filters'
 import { ListBody, useAll, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
-import { search, testShown, text, useFilters, whole } from '../url-state'
+import { search, testParam, testShown, text, useFilters, whole } from '../url-state'
 import { DailyQuery } from './daily-query'
 import { ImportDialog } from './import-dialog'
 import { LicenseStateChip, NextEvent, useLicenseWords } from './words'
@@ -43,7 +43,7 @@ export function LicensesPage() {
   const { filters, change, clear, active } = useFilters(shape)
   const { test } = filters
   const list = useList<License>('/licenses', {
-    query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
+    query: () => ({ ...filters, test: testParam(test) }),
     key: filters,
   })
   const columns: Column<License>[] = [

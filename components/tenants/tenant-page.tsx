@@ -69,7 +69,7 @@ function Tenant({ tenant }: { tenant: TenantDetail }) {
       <Tabs
         label={t('one')}
         value={tab}
-        // Of the lists behind the tabs: another tab begins without their filters.
+        // Another tab begins without the filters of this one's list.
         onChange={(next) => set({ tab: tabs.find((known) => known === next) }, { alone: true, push: true })}
         tabs={[
           { value: 'overview', label: t('overview'), content: <Overview tenant={tenant} /> },

@@ -10,7 +10,7 @@ import { FilterBar, FilterChip, FilterPicker, SearchBox, TestFilter } from '../u
 import { ListBody, useCount, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
-import { oneOf, search, testShown, text, useFilters } from '../url-state'
+import { oneOf, search, testParam, testShown, text, useFilters } from '../url-state'
 import { TenantStateChip } from './looks'
 
 const states = ['bound', 'unbound', 'announced'] as const
@@ -28,7 +28,7 @@ export function TenantsPage() {
   const { filters, change, clear, active } = useFilters(shape)
   const { test } = filters
   const list = useList<Tenant>('/tenants', {
-    query: () => ({ ...filters, test: test === 'both' ? null : test === 'test' }),
+    query: () => ({ ...filters, test: testParam(test) }),
     key: filters,
     refetchMs: 30_000,
   })

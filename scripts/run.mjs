@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs a TypeScript program of the desk: `node scripts/run.mjs [--prepare|--build] <entry.ts> [arguments…]`. With --prepare it
 // can reach a database, with --build it can start a desk, too.
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -15,9 +15,10 @@ export async function run(entry, args = []) {
   if (existsSync(path.join(root, '.env'))) process.loadEnvFile(path.join(root, '.env'))
   const { build, stop } = await import('esbuild')
   const outfile = path.join(root, '.build', entry.replaceAll(path.sep, '-').replace(/\.ts$/, '.mjs'))
+  const draft = `${outfile}.${process.pid}` // another process may be reading the file
   await build({
     entryPoints: [path.join(root, entry)],
-    outfile,
+    outfile: draft,
     absWorkingDir: root,
     bundle: true,
     packages: 'external',
@@ -26,6 +27,7 @@ export async function run(entry, args = []) {
     format: 'esm',
     logLevel: 'error',
   })
+  renameSync(draft, outfile)
   stop()
   process.argv = [process.argv[0], path.join(root, entry), ...args]
   return import(pathToFileURL(outfile).href)

@@ -1,14 +1,22 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type EmbeddedDatabase, startEmbedded } from './embedded'
 
 let dataDir: string
 let running: EmbeddedDatabase[]
+let stopped: string
+
+beforeAll(async () => {
+  stopped = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-stopped-'))
+  await (await startEmbedded({ dataDir: stopped })).stop()
+})
+
+afterAll(() => fs.rmSync(stopped, { recursive: true, force: true }))
 
 beforeEach(() => {
   dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-embedded-'))
@@ -25,6 +33,11 @@ async function start(options: { userNamespaces?: boolean } = {}): Promise<Embedd
   const database = await startEmbedded({ dataDir, ...options })
   running.push(database)
   return database
+}
+
+/** For tests that are not about making a cluster: one that a desk made and stopped. */
+function bringStopped(): void {
+  execFileSync('cp', ['-a', `${stopped}/.`, dataDir])
 }
 
 async function ask(url: string, sql: string): Promise<unknown> {
@@ -79,7 +92,7 @@ test('asks for the generated password, which only its owner can read', async () 
 })
 
 test('says so when the password was lost', async () => {
-  await (await start()).stop()
+  bringStopped()
   fs.writeFileSync(path.join(dataDir, 'secrets', 'postgres-password'), 'another-password')
   await expect(start()).rejects.toThrow(/does not know the password in .*postgres-password/)
   fs.rmSync(path.join(dataDir, 'secrets'), { recursive: true })
@@ -87,6 +100,7 @@ test('says so when the password was lost', async () => {
 })
 
 test('adopts a server whose desk was killed', async () => {
+  bringStopped()
   const source = `import { startEmbedded } from '@/lib/db/embedded'
     const { url } = await startEmbedded({ dataDir: ${JSON.stringify(dataDir)} })
     console.log(url)
@@ -113,6 +127,7 @@ test('leaves the server to another process that still uses it', async () => {
 })
 
 test('brings a killed server back on the same port, with every acknowledged row', async () => {
+  bringStopped()
   const { url } = await start()
   await ask(url, 'create table kept as select 42 as answer')
   const killed = serverPid()
@@ -122,6 +137,7 @@ test('brings a killed server back on the same port, with every acknowledged row'
 })
 
 test('starts over a lock file whose process id belongs to another program', async () => {
+  bringStopped()
   const first = await start()
   await first.stop()
   const lines = [process.pid, path.join(dataDir, 'postgres'), 1, portOf(first.url), '', '127.0.0.1', '1 1', 'ready']
@@ -130,6 +146,7 @@ test('starts over a lock file whose process id belongs to another program', asyn
 })
 
 test('moves to another port when somebody took its own', async () => {
+  bringStopped()
   const first = await start()
   await first.stop()
   const squatter = net.createServer().listen(portOf(first.url), '127.0.0.1')
@@ -145,7 +162,7 @@ test('moves to another port when somebody took its own', async () => {
 })
 
 test('refuses a cluster of another major version with the way out', async () => {
-  await (await start()).stop()
+  bringStopped()
   fs.writeFileSync(path.join(dataDir, 'postgres', 'PG_VERSION'), '11\n')
   await expect(start()).rejects.toThrow(/was made by PostgreSQL 11 .*back up with the release that made it/)
 })

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from '@playwright/test'
-import { deskUrl } from './e2e/support/world'
+import { deskPort, deskUrl } from './e2e/support/world'
 
 /** A browser of this machine, else one that comes as a package and needs neither root nor a download of its own. */
 async function findBrowser(): Promise<{ executablePath: string; args: string[] }> {
@@ -11,11 +11,13 @@ async function findBrowser(): Promise<{ executablePath: string; args: string[] }
   return { executablePath: await chromium.executablePath(), args: chromium.args }
 }
 
+const workers = 2
+
 export default defineConfig({
   testDir: 'e2e',
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  workers: 1,
+  workers,
   forbidOnly: true,
   outputDir: '.build/e2e',
   use: {
@@ -26,12 +28,13 @@ export default defineConfig({
     contextOptions: { reducedMotion: 'reduce' },
     launchOptions: await findBrowser(),
   },
-  webServer: {
+  webServer: Array.from({ length: workers }, (_, world) => ({
     command: 'node scripts/run.mjs e2e/support/serve.ts',
-    url: `${deskUrl}/api/health`,
+    url: `http://127.0.0.1:${deskPort(world)}/api/health`,
+    env: { TEST_PARALLEL_INDEX: String(world) },
     timeout: 180_000,
     stdout: 'ignore',
     stderr: 'pipe',
     gracefulShutdown: { signal: 'SIGTERM', timeout: 15_000 },
-  },
+  })),
 })

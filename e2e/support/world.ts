@@ -1,5 +1,10 @@
-/** Where the desk under test and the world around it listen; E2E_PORT moves all of them. */
-const port = Number(process.env.E2E_PORT ?? 4310)
+/**
+ * Where a desk under test and the world around it listen; E2E_PORT moves all of them. Each worker of Playwright has a world of
+ * its own, so that no test meets what another one does at the same time.
+ */
+export const deskPort = (world: number) => Number(process.env.E2E_PORT ?? 4310) + 10 * world
+
+const port = deskPort(Number(process.env.TEST_PARALLEL_INDEX ?? 0))
 
 export const ports = {
   desk: port,

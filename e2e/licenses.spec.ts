@@ -81,6 +81,7 @@ for (const [locale, words] of [
       await ask('POST', '/licenses', { licenses: [{ license: code, customerName: unique('授权码 ') }] })
       const license = await found(code)
       await control({ licenses: [{ license: code, status: 'GENERATED' }] })
+      await page.clock.install()
       await page.goto(`/licenses/${license?.id}`)
       const activate = async () => {
         await page.getByRole('button', { name: words.license.activate }).click()
@@ -95,6 +96,7 @@ for (const [locale, words] of [
       await page.getByRole('button', { name: words.license.query }).click()
       await expect(page.getByText(words.license.queried, { exact: true })).toBeVisible()
       await call('updateLicenseCodeStatus', { license: code, status: 'FREEZE' })
+      await page.clock.fastForward('00:10')
       await expect(page.getByRole('heading', { level: 1 })).toContainText(words.licenses.states.frozen)
       await expect(page.getByText(code)).toHaveCount(0)
     })

@@ -11,6 +11,11 @@ function usedAt(openedAt: Date, second: number): string {
   return new Date((Math.floor(openedAt.getTime() / 1000) + second) * 1000).toISOString().replace('.000', '')
 }
 
+/** Usage of the future is refused. */
+async function secondOver(openedAt: Date, second: number): Promise<void> {
+  await sleep(Math.max(0, Date.parse(usedAt(openedAt, second)) - Date.now()))
+}
+
 for (const [locale, messages] of [
   ['zh-CN', zh],
   ['en-US', en],
@@ -22,7 +27,6 @@ for (const [locale, messages] of [
       const t = createTranslator({ locale: 'en', messages: messages as typeof en, namespace: 'usage' })
       const product = await addProduct({ type: 'template', frontEndUrl: 'https://use.example.com/{instanceId}' })
       const { instanceId, openedAt } = await buyByUse(product)
-      await sleep(5000)
       const [one, two] = [unique('sn-'), unique('sn-')]
       const file = (second: string, stranger: string) => ({
         name: 'usage.csv',
@@ -36,6 +40,7 @@ for (const [locale, messages] of [
       await page.goto('/usage')
       await page.getByRole('button', { name: t('import'), exact: true }).click()
       const dialog = page.getByRole('dialog')
+      await secondOver(openedAt, 3)
       await dialog.locator('input[type=file]').setInputFiles(file('-2', 'nobody'))
       await expect(dialog).toContainText(t('plan', { total: 2, created: 1, unchanged: 0, refused: 1 }))
       await expect(dialog).toContainText(t('rule.value-positive', { came: '-2' }))
@@ -93,7 +98,7 @@ for (const [locale, messages] of [
 test('a push under way shows how far it is and is stopped; the list of pushes is had as a file', async ({ page }) => {
   const product = await addProduct({ type: 'template', frontEndUrl: 'https://use.example.com/{instanceId}' })
   const { instanceId, openedAt } = await buyByUse(product)
-  await sleep(3000)
+  await secondOver(openedAt, 3)
   const records = [1, 2].map((second) => ({
     ...{ meteringSn: unique('sn-'), instanceId, value: '1' },
     ...{ beginAt: usedAt(openedAt, second), endAt: usedAt(openedAt, second + 1) },

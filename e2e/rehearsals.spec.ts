@@ -42,7 +42,7 @@ for (const [locale, words] of [
   test.describe(locale, () => {
     test.use({ locale })
 
-    test(`the usual cases of a product are kept and run (${locale})`, async ({ page }, info) => {
+    test(`the usual cases of a product are kept and run (${locale})`, async ({ page }) => {
       const { items } = await ask<{ items: { id: string }[] }>('GET', '/rehearsal-cases')
       for (const { id } of items) await ask('DELETE', `/rehearsal-cases/${id}`)
       const { name } = goods('template')
@@ -56,15 +56,12 @@ for (const [locale, words] of [
         const row = page.getByRole('row').filter({ hasText: `${name} · v2 · ${activity}` })
         await row.first().getByRole('button', { name: words.fire, exact: true }).click()
         await expect(page.getByRole('dialog').filter({ hasText: words.passed })).toBeVisible()
-        await page.screenshot({ path: info.outputPath(`${activity}.png`) })
         await page.keyboard.press('Escape')
       }
       await expect(page.getByRole('region', { name: words.history })).toContainText(`${name} · v2 · queryInstance`)
       await expectAccessible(page)
-      await page.screenshot({ path: info.outputPath('page.png'), fullPage: true })
       await page.setViewportSize({ width: 390, height: 844 })
       await expectAccessible(page)
-      await page.screenshot({ path: info.outputPath('page-390.png'), fullPage: true })
     })
   })
 }

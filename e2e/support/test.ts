@@ -33,6 +33,13 @@ async function signIn(role: Role): Promise<State> {
 export const test = base.extend<{ role: Role | null }>({
   role: ['operator', { option: true }],
   storageState: async ({ role }, use) => use(role ? await stateOf(role) : { cookies: [], origins: [] }),
+  // Whatever a test looks at: nothing on its way there may throw.
+  page: async ({ page }, use) => {
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
+    await use(page)
+    expect(errors).toEqual([])
+  },
 })
 
 // Half as long as what the package gives by its name: every page has to read it.

@@ -6,6 +6,9 @@ import zh from '@/messages/zh-CN.json' with { type: 'json' }
 import { addProduct, ask, buyByUse, troubleUsage, unique } from './support/shop'
 import { expect, expectAccessible, test } from './support/test'
 
+// They mostly wait, and come last: both workers take of them.
+test.describe.configure({ mode: 'parallel' })
+
 /** A second of use, so many seconds after the instance was opened. */
 function usedAt(openedAt: Date, second: number): string {
   return new Date((Math.floor(openedAt.getTime() / 1000) + second) * 1000).toISOString().replace('.000', '')

@@ -1,9 +1,11 @@
-import { Server } from 'node:http'
-import { format } from 'node:util'
-import next from 'next'
+import type { ServerResponse } from 'node:http'
+import { boot } from '@/lib/boot'
 import { readEnv } from '@/lib/env'
 import { type Ground, prepareGround } from '@/lib/ground'
+import { health } from '@/lib/health'
+import { splitTarget } from '@/lib/http/door'
 import { createFront } from '@/lib/http/front'
+import { type Pages, startPages } from '@/lib/http/pages'
 import { log } from '@/lib/log'
 
 /** A stop must be over within 10 s, whatever hangs. */
@@ -14,10 +16,8 @@ const SAME_SIGNAL_MS = 1_000
 
 const front = createFront()
 let ground: Ground | undefined
+let pages: Pages | undefined
 let stoppingSince: number | undefined
-
-// Standard output is for JSON lines; Next writes plain ones with these.
-console.log = console.info = (...parts: unknown[]) => log.info(format(...parts))
 
 process.on('SIGINT', onSignal)
 process.on('SIGTERM', onSignal)
@@ -35,20 +35,21 @@ async function start(): Promise<void> {
   const { port, host, deskUrl } = readEnv()
   await listen(port, host)
   ground = await prepareGround()
-  // Next would answer `Upgrade` requests of the server it is given; without a listener they are requests like any other,
-  // which is what clients that offer HTTP/2 this way (Java's) expect.
-  const httpServer = new Server()
-  const app = next({ dev: false, dir: process.cwd(), hostname: host, port, httpServer })
-  await app.prepare()
-  const handle = app.getRequestHandler()
+  const started = await Promise.all([startPages(), boot()])
+  pages = started[0]
+  const { handle } = pages
   front.serve((request, response) => {
-    handle(request, response).catch((error: Error) => {
-      log.error({ err: error }, 'request failed')
-      if (response.headersSent) response.destroy()
-      else response.writeHead(500).end()
-    })
+    if (splitTarget(request.url ?? '/').path === '/api/health') void answerHealth(response)
+    else handle(request, response)
   })
   say(`The seller desk is ready at ${deskUrl}`)
+}
+
+// How calls fare is for the thread to say that answers them.
+async function answerHealth(response: ServerResponse): Promise<void> {
+  const now = await health()
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+  response.writeHead(now.status === 'ok' ? 200 : 503, headers).end(JSON.stringify(now))
 }
 
 async function listen(port: number, host: string): Promise<void> {
@@ -78,7 +79,9 @@ function onSignal(): void {
 
 async function stop(): Promise<void> {
   await Promise.allSettled([front.close(ANSWER_LIMIT_MS), started])
-  await globalThis.__desk?.stop().catch((error: Error) => log.error({ err: error }, 'background work did not end well'))
+  await Promise.all([pages?.stop(), globalThis.__desk?.stop()]).catch((error: Error) =>
+    log.error({ err: error }, 'background work did not end well'),
+  )
   await ground?.leave().catch((error: Error) => log.error({ err: error }, 'the database did not stop well'))
   process.exit(0)
 }

@@ -71,8 +71,18 @@ export async function boot(): Promise<void> {
   if (link) process.stderr.write(`Create the first administrator here (once, within 24 hours): ${link}\n`)
 }
 
+/** The same for a thread that serves pages only, beside one that was booted: it may replay a call, and leaves no work behind. */
+export async function bootPages(): Promise<void> {
+  await catalog().catch(() => catalogNow())
+  globalThis.__desk = { receive, stop: leave }
+}
+
 async function stop(stopWatching: () => Promise<void>): Promise<void> {
   await Promise.all([stopJobs(), stopWatching()])
+  await leave()
+}
+
+async function leave(): Promise<void> {
   await Promise.allSettled([flushUsed(), flushRefusals()])
   await Promise.all([prisma().$disconnect(), leaveDirect()])
 }

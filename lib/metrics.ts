@@ -1,12 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { once } from '@/lib/db/once'
+import { figuresOfMain, inPages } from '@/lib/threads'
 
-/** Figures of this process, one set however often a bundler loads the module. Durations in seconds. */
+/** Figures of this thread, one set however often a bundler loads the module. Durations in seconds. */
 function figures() {
   return once('metrics', () => {
     const registers = [new Registry()]
     const [register] = registers as [Registry]
-    collectDefaultMetrics({ register, prefix: 'desk_' })
+    if (!inPages) collectDefaultMetrics({ register, prefix: 'desk_' })
     return {
       register,
       calls: new Counter({
@@ -109,7 +110,7 @@ export type Snapshot = {
 
 /** The Prometheus text of all figures. */
 export async function metricsText(now: Snapshot): Promise<string> {
-  const { register, jobs, pool, openMessages, waiting } = figures()
+  const { jobs, pool, openMessages, waiting } = figures()
   if (now.jobs) {
     jobs.reset()
     for (const { name, state, count } of now.jobs) jobs.set({ name, state }, count)
@@ -120,5 +121,10 @@ export async function metricsText(now: Snapshot): Promise<string> {
   }
   if (now.openMessages !== undefined) openMessages.set(now.openMessages)
   if (now.waitingDeliveries !== undefined) waiting.set(now.waitingDeliveries)
-  return register.metrics()
+  return AggregatorRegistry.aggregate([await figuresAsJson(), ...(await figuresOfMain<object[]>())]).metrics()
+}
+
+/** The figures of this thread, to be added to those of the other. */
+export function figuresAsJson(): Promise<object[]> {
+  return figures().register.getMetricsAsJSON()
 }

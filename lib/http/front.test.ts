@@ -177,15 +177,6 @@ describe('everything else', () => {
     expect((await send({ path: '/%zz' })).status).toBe(404)
   })
 
-  test('of the API is told in a problem document when it has no such method', async () => {
-    front.serve((_, response) => response.writeHead(405).end())
-    const answer = await send({ method: 'DELETE', path: '/api/v1/calls' })
-    expect(answer.status).toBe(405)
-    expect(answer.rawHeaders).toContain('application/problem+json')
-    expect(JSON.parse(answer.body)).toMatchObject({ status: 405, detail: expect.stringContaining('DELETE') })
-    expect(await send({ method: 'DELETE', path: '/sign-in' })).toMatchObject({ status: 405, body: '' })
-  })
-
   test('waits politely until the application is there', async () => {
     const early = createFront()
     await early.listen(0, '127.0.0.1')

@@ -1,7 +1,6 @@
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import { isMarketplacePath, serveMarketplaceCall, splitTarget } from './door'
-import { problemType } from './problem'
 
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => unknown
 
@@ -35,7 +34,6 @@ export function createFront(): Front {
     if (closing) response.shouldKeepAlive = false
     const target = splitTarget(request.url ?? '/')
     if (isMarketplacePath(target.path)) return void serveMarketplaceCall(request, response, target)
-    if (target.path.startsWith('/api/v1/')) explainWrongMethod(request, response)
     handler(request, response)
   }
 
@@ -64,30 +62,12 @@ export function createFront(): Front {
   }
 }
 
-function tellToWait({ url = '/' }: http.IncomingMessage, response: http.ServerResponse): void {
+/** What a request hears for which there is no application yet. */
+export function tellToWait({ url = '/' }: http.IncomingMessage, response: http.ServerResponse): void {
   const [type, body] = url.startsWith('/api/')
     ? ['application/json', '{"status":"starting"}']
     : ['text/plain', 'The desk is starting.\n']
   response.writeHead(503, { 'Content-Type': type, 'Retry-After': '1' }).end(body)
-}
-
-/** Next answers a method that a path does not have with an empty 405; like every error of the API it becomes a problem. */
-function explainWrongMethod({ method }: http.IncomingMessage, response: http.ServerResponse): void {
-  const { writeHead, end } = response
-  response.writeHead = (...args: unknown[]) => {
-    if (args[0] === 405) response.setHeader('Content-Type', problemType)
-    return Reflect.apply(writeHead, response, args)
-  }
-  response.end = (...args: unknown[]) => {
-    if (response.statusCode !== 405 || method === 'HEAD') return Reflect.apply(end, response, args)
-    if (!response.headersSent) response.writeHead(405)
-    const detail = `${method} is not possible here; /api/v1/docs lists what is.`
-    return end.call(
-      response,
-      JSON.stringify({ type: 'about:blank', title: 'Method Not Allowed', status: 405, detail }),
-      'utf8',
-    )
-  }
 }
 
 function refuseGarbage(_: Error, socket: Socket | import('node:stream').Duplex): void {

@@ -16,8 +16,6 @@ export type JobEngine = {
   /** Looks for jobs of this name now instead of at the next poll. */
   wake(name: JobName): void
   health(): { ok: boolean; running: number }
-  /** Jobs by name and state, for figures. */
-  counts(): Promise<{ name: string; state: string; count: number }[]>
 }
 
 export type Timing = {
@@ -167,10 +165,6 @@ export function createJobEngine(url: string, handlers: Handlers, timing: Timing 
       ok: boss !== undefined && !stopping && !away && Date.now() - lastAnswerAt < SILENCE_MS,
       running: [...runners.values()].reduce((sum, runner) => sum + runner.held(), 0),
     }),
-    async counts() {
-      const text = `SELECT name, state::text, count(*)::int FROM ${QUEUE_SCHEMA}.job GROUP BY name, state`
-      return (await executeSql(text)).rows
-    },
   }
 }
 

@@ -1,6 +1,8 @@
+import { prisma } from '@/lib/db/client'
 import { once } from '@/lib/db/once'
 import { env } from '@/lib/env'
-import type { JobName } from './definitions'
+import { wakeJobsInMain } from '@/lib/threads'
+import { type JobName, QUEUE_SCHEMA } from './definitions'
 import { createJobEngine, type Handlers, type JobEngine } from './engine'
 
 export type { JobData, JobName } from './definitions'
@@ -35,7 +37,9 @@ export async function stopJobs(graceMs = 3000): Promise<void> {
 
 /** Looks for jobs of this name now; call it after the commit that added one and somebody waits for. */
 export function wakeJobs(name: JobName): void {
-  registry().engine?.wake(name)
+  const { engine } = registry()
+  if (engine) engine.wake(name)
+  else wakeJobsInMain(name)
 }
 
 /** `ok` is false before the start, after the stop and while the database does not answer. */
@@ -43,7 +47,9 @@ export function jobsHealth(): { ok: boolean; running: number } {
   return registry().engine?.health() ?? { ok: false, running: 0 }
 }
 
-/** Jobs by name and state (`created`, `retry`, `active`, `completed`, `failed`). Empty before the start. */
+/** Jobs by name and state (`created`, `retry`, `active`, `completed`, `failed`). */
 export async function jobCounts(): Promise<{ name: string; state: string; count: number }[]> {
-  return (await registry().engine?.counts()) ?? []
+  return prisma().$queryRawUnsafe(
+    `SELECT name, state::text, count(*)::int FROM ${QUEUE_SCHEMA}.job GROUP BY name, state`,
+  )
 }

@@ -1,27 +1,9 @@
-import { prisma } from '@/lib/db/client'
-import { jobsHealth } from '@/lib/jobs'
+import { health } from '@/lib/health'
 
 export const dynamic = 'force-dynamic'
 
-/** 200 when calls can be answered and background work goes on, else 503 and what is missing. */
+/** For a deployment without server.ts, which answers this by itself. */
 export async function GET(): Promise<Response> {
-  const database = (await databaseAnswers(1000)) ? 'ok' : 'unavailable'
-  const jobs = jobsHealth().ok ? 'ok' : 'unavailable'
-  const healthy = database === 'ok' && jobs === 'ok'
-  return Response.json(
-    { status: healthy ? 'ok' : 'unavailable', database, jobs },
-    { status: healthy ? 200 : 503, headers: { 'Cache-Control': 'no-store' } },
-  )
-}
-
-async function databaseAnswers(withinMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, withinMs, false)
-  })
-  const answered = Promise.resolve(prisma().$queryRaw`SELECT 1`).then(
-    () => true,
-    () => false,
-  )
-  return Promise.race([answered, late]).finally(() => clearTimeout(timer))
+  const now = await health()
+  return Response.json(now, { status: now.status === 'ok' ? 200 : 503, headers: { 'Cache-Control': 'no-store' } })
 }

@@ -4,6 +4,7 @@ import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { pipeline } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { env } from '@/lib/env'
 import { type JobName, wakeJobs } from '@/lib/jobs'
@@ -58,10 +59,9 @@ export async function startPages(file = path.join(process.cwd(), 'scripts', 'pag
     stop: async () => {
       stopping = true
       const gone = once(thread, 'exit')
-      const limit = setTimeout(() => thread.terminate(), STOP_LIMIT_MS)
       thread.postMessage({ stop: true })
-      await gone
-      clearTimeout(limit)
+      await Promise.race([gone, sleep(STOP_LIMIT_MS, undefined, { ref: false })])
+      await thread.terminate()
       fs.rmSync(directory, { recursive: true, force: true })
     },
   }

@@ -4,12 +4,16 @@ const pool = Buffer.alloc(16 * 256)
 let used = pool.length
 let lastMs = 0
 let sequence = 0
+let newestMs = 0
+
+/** A clock that is set back by no more than this does not take the order of ids with it. */
+const SET_BACK_MS = 10_000
 
 /**
  * A version 7 UUID (RFC 9562): orders by time, within a process also inside one millisecond.
  * `atMs` is Unix time in milliseconds; a time in the past gives an id that sorts there.
  */
-export function newId(atMs: number = Date.now()): string {
+export function newId(atMs: number = steadyNow()): string {
   if (used === pool.length) {
     randomFillSync(pool)
     used = 0
@@ -25,6 +29,12 @@ export function newId(atMs: number = Date.now()): string {
   bytes.writeUInt16BE(0x7000 | sequence, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
   return format(bytes.toString('hex'))
+}
+
+function steadyNow(): number {
+  const now = Date.now()
+  if (now > newestMs || now < newestMs - SET_BACK_MS) newestMs = now
+  return newestMs
 }
 
 /** The smallest id that could have been made at `atMs`: a bound for reading ids by time. */

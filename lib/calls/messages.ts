@@ -44,8 +44,8 @@ export async function recordCalls(tx: RawTx, calls: CallRow[]): Promise<Map<stri
   let payloadAt = 1
   const rows = calls.map((call) => {
     const told = messages.get(call.messageKey)
-    const row = told?.by === call ? { ...columnsOf(call), ...told.message } : columnsOf(call)
-    row.payloadAt = payloadAt
+    const row = columnsOf(call, payloadAt)
+    if (told?.by === call) Object.assign(row, told.message)
     payloadAt += call.payload.length
     return row
   })
@@ -88,7 +88,7 @@ function tell(told: Told | undefined, call: CallRow): Told {
 }
 
 // What is not known does not travel: reading JSON is a good part of what a call costs the database.
-function columnsOf(call: CallRow) {
+function columnsOf(call: CallRow, payloadAt: number) {
   return {
     id: call.id,
     messageKey: call.messageKey,
@@ -109,7 +109,7 @@ function columnsOf(call: CallRow) {
     credentialId: call.credentialId ?? undefined,
     replayOf: call.replayOf ?? undefined,
     actor: call.actor ?? undefined,
-    payloadAt: 0,
+    payloadAt,
     payloadSize: call.payload.length,
   }
 }

@@ -90,7 +90,7 @@ export default {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(\\.next|\\.build|\\.data)/' },
     tsConfig: { fileName: 'tsconfig.json' },
-    tsPreCompilationDeps: 'specify',
+    tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],

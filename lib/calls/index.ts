@@ -1,5 +1,4 @@
 export {
-  bulkReplayItems,
   bulkReplaySchema,
   cancelBulkReplay,
   createBulkReplay,
@@ -13,8 +12,8 @@ export { watchMissed } from './missed'
 export { openPayload } from './payload'
 export { countOpenMessages, messageItem, urgentMessages } from './queries'
 export { afterCalls, receive } from './receive'
-export { flushRefusals, REFUSALS_KEPT } from './refusals'
+export { flushRefusals } from './refusals'
 export { REHEARSAL_HEADER, rehearsalMark } from './rehearsal-mark'
 export { replayMessage, replaySchema } from './replay'
-export { retryUntil, retryWindowHours } from './retry-windows'
+
 export * from './types'

@@ -1,6 +1,5 @@
 export { flushUsed, noteUsed } from './last-used'
 export {
-  type CredentialChanged,
   changeCredential,
   createCredential,
   deleteCredential,
@@ -11,7 +10,6 @@ export {
 export {
   type Credential,
   type CredentialKind,
-  type CredentialView,
   credentialChangeSchema,
   credentialKinds,
   credentialViewSchema,

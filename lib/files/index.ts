@@ -1,1 +1,1 @@
-export { readTable, type Table, type TableRow, type TableSource } from './table'
+export { readTable, type TableRow, type TableSource } from './table'

@@ -10,13 +10,11 @@ export {
   type InstanceItem,
   instanceItem,
 } from './queries'
-export {
-  applyEvent,
-  type EventDraft,
-  type InstanceEventType,
-  type InstanceState,
-  type PurchaseDetails,
-  type Quantity,
+export type {
+  EventDraft,
+  InstanceState,
+  PurchaseDetails,
+  Quantity,
 } from './state'
 export {
   addEvent,
@@ -26,7 +24,6 @@ export {
   loadAppInfos,
   loadInstances,
   openChange,
-  PurchaseConflict,
   rebuildInstance,
   saveChanges,
 } from './store'

@@ -9,7 +9,6 @@ export type { JobData, JobName } from './definitions'
 export type { Handlers } from './engine'
 export { enqueue, enqueueMany, type JobRequest } from './enqueue'
 export { pruneNonces } from './housekeeping'
-export type { JobRun } from './runner'
 
 const registry = () =>
   once('jobs:registry', () => ({ handlers: {} as Handlers, engine: undefined as JobEngine | undefined }))

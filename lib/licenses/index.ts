@@ -1,5 +1,4 @@
 export {
-  type Circumstances,
   changeLicenseCode,
   endLicense,
   licenseOfEvent,
@@ -10,6 +9,6 @@ export {
 } from './calls'
 export { sweepLicenses } from './code-actions'
 export { announceLicense, type LicenseEnd, produceLicense, refusal, uploadLicense } from './produce'
-export { type LicenseItem, licenseFigures, licenseItem, licensesAbout } from './queries'
+export { licenseFigures, licenseItem, licensesAbout } from './queries'
 export { findLicense, type License, licenseFacts, licensesOfInstance, rebuildLicense } from './read'
 export { codePrint, eventOf, lockLicenses } from './store'

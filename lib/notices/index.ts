@@ -1,3 +1,2 @@
 export { mailConfigured, sendMail } from './mail'
 export { draftPartnerMail, recordNotice, sendNotice } from './notices'
-export type { PartnerMail } from './partner-mail'

@@ -1,12 +1,11 @@
 export { fetchOrder, type KnownOrder } from './client'
 export { answersOf, lookUpsOf, orderAnswer, orderLookUp } from './history'
-export { chargingModes, everyOrder, listOrders, orderFilter, orderItem, orderQuery, orderTypes, sumOf } from './list'
+export { everyOrder, listOrders, orderFilter, orderItem, orderQuery, sumOf } from './list'
 export {
   keepOrder,
   type LookedUpOrder,
   lookedUpOrderSchema,
   lookUpOrder,
-  lookUpOrderSchema,
   revealBuyer,
 } from './look-up'
 export { changeOrderSettings, getOrderSettings, orderSettings } from './settings'
@@ -16,7 +15,6 @@ export {
   noteSupervisionSchema,
   supervisionNote,
   supervisionOf,
-  supervisionStates,
 } from './supervision'
 export { type OrderView, orderViewSchema, viewOrder } from './view'
 export { orderZone } from './zone'

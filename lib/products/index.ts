@@ -1,15 +1,9 @@
 export { createProduct, deleteProduct, findClaim, listProducts, updateProduct, writeProduct } from './manage'
 export {
   type Delivery,
-  deliveryInputSchema,
-  type EncryptType,
   newProductSchema,
   type Product,
-  type ProductKind,
-  type ProductView,
   placeholders,
-  productChangeSchema,
-  productKinds,
   productViewSchema,
   type TimeZone,
 } from './schema'

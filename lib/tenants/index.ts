@@ -1,3 +1,3 @@
 export { rebuildTenant, tenantState } from './rebuild'
 export { pruneLogins } from './sessions'
-export { type SyncOrigin, syncTenant, type TenantChange, type TenantCommand } from './sync'
+export { syncTenant, type TenantCommand } from './sync'

@@ -7,7 +7,6 @@ export {
   newUserSchema,
   passwordSchema,
   roleSchema,
-  type User,
   updateUser,
   userChangeSchema,
   userSchema,
@@ -15,9 +14,8 @@ export {
 export { ensureSetupLink, redeemSetupLink, setupLinkUseSchema } from './first-admin'
 export { hashPassword, verifyPassword } from './password'
 export { forgetSessions } from './sessions'
-export { type SignedIn, verifySignIn } from './sign-in'
+export { verifySignIn } from './sign-in'
 export {
-  type ApiToken,
   apiTokenSchema,
   changeToken,
   contextForToken,

@@ -51,4 +51,4 @@ export function activityOf(command: Command): Activity {
   return registry[command.activity]
 }
 
-export { type Decision, InstanceBook, type Scene, type Touches } from './scene'
+export { type Decision, InstanceBook, type Scene } from './scene'

@@ -12,8 +12,12 @@ const url = `http://127.0.0.1:${ports.spare}`
 let dataDir: string
 let desks: ChildProcess[]
 
-test.beforeEach(() => {
+// What the first test leaves behind the others start on.
+test.beforeAll(() => {
   dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-start-'))
+})
+
+test.beforeEach(() => {
   desks = []
 })
 
@@ -24,6 +28,9 @@ test.afterEach(async () => {
       await once(desk, 'exit')
     }
   }
+})
+
+test.afterAll(() => {
   fs.rmSync(dataDir, { recursive: true, force: true })
 })
 

@@ -1,5 +1,5 @@
 // `npm test [-- name …]`: prepares as the start does, then runs every check (or the named ones) and counts what passed.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { prepare } from './prepare.mjs'
@@ -60,14 +60,13 @@ async function main() {
   const wanted = process.argv.slice(2)
   const isWanted = (name) => wanted.length === 0 || wanted.includes(name)
 
-  const waiting = Object.keys(checks).filter(isWanted)
-  const work = async () => {
-    for (let name = waiting.shift(); name; name = waiting.shift()) await runCheck(name, checks[name])
+  // The first of the runners waits a good deal: what is short runs beside it.
+  const beside = Promise.all([runChecks(Object.keys(checks).filter(isWanted)), isWanted('browser') && addChineseFont()])
+  for (const name of Object.keys(runners).filter(isWanted)) {
+    await runRunner(name, runners[name])
+    await beside
   }
-  await Promise.all([work(), work()])
-
-  if (isWanted('browser')) installChineseFont()
-  for (const name of Object.keys(runners).filter(isWanted)) await runRunner(name, runners[name])
+  await beside
 
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
   console.log(`${passed} passed, ${failed} failed`)
@@ -77,16 +76,14 @@ function isHere(file) {
   return existsSync(path.join(root, file))
 }
 
-async function runCheck(name, command) {
-  const startedAt = Date.now()
-  const { status, output } = await run(command, 'pipe')
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
-  if (status === 0) {
-    passed += 1
-    console.log(`ok      ${name} (${seconds} s)`)
-  } else {
-    failed += 1
-    console.log(`FAILED  ${name} (${seconds} s)\n${output}`)
+async function runChecks(names) {
+  for (const name of names) {
+    const startedAt = Date.now()
+    const { status, output } = await run(checks[name], 'pipe')
+    const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
+    if (status === 0) passed += 1
+    else failed += 1
+    console.log(status === 0 ? `\nok      ${name} (${seconds} s)` : `\nFAILED  ${name} (${seconds} s)\n${output}`)
   }
 }
 
@@ -117,9 +114,16 @@ function countPlaywright({ stats, errors }) {
   return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length }
 }
 
-function run([file, ...args], output, more = {}) {
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CHECKPOINT_DISABLE: '1', NO_COLOR: '1', ...more }
-  const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', output, output] })
+function run([file, ...args], output, more = {}, timeout = undefined) {
+  const env = {
+    ...process.env,
+    NEXT_TELEMETRY_DISABLED: '1',
+    CHECKPOINT_DISABLE: '1',
+    NO_COLOR: '1',
+    DEBIAN_FRONTEND: 'noninteractive',
+    ...more,
+  }
+  const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', output, output], timeout })
   const chunks = []
   child.stdout?.on('data', (chunk) => chunks.push(chunk))
   child.stderr?.on('data', (chunk) => chunks.push(chunk))
@@ -130,12 +134,13 @@ function run([file, ...args], output, more = {}) {
 }
 
 // Without one, a browser draws Chinese as boxes: screenshots and measured widths would not be what people see.
-function installChineseFont() {
-  const quietly = { stdio: 'ignore', timeout: 120_000, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
-  const fonts = spawnSync('fc-list', [':lang=zh'], { encoding: 'utf8' })
-  if (process.getuid?.() !== 0 || fonts.stdout?.trim() || spawnSync('apt-get', ['--version']).status !== 0) return
-  const install = () => spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'fonts-noto-cjk'], quietly)
-  if (install().status === 0) return
-  spawnSync('apt-get', ['update'], quietly)
-  install()
+async function addChineseFont() {
+  const isRoot = process.getuid?.() === 0
+  const { status, output } = await run(['fc-list', ':lang=zh'], 'pipe')
+  if (!isRoot || (status === 0 && output.trim())) return
+  const aptGet = (...args) => run(['apt-get', ...args], 'ignore', {}, 120_000)
+  const install = () => aptGet('install', '-y', '--no-install-recommends', 'fonts-noto-cjk')
+  if ((await install()).status === 0) return
+  await aptGet('update')
+  await install()
 }

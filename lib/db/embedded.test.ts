@@ -73,8 +73,11 @@ test('starts, keeps its data and its port, and stops', async () => {
   expect(await ask(first.url, 'show timezone')).toBe('UTC')
   expect(await ask(first.url, 'show fsync')).toBe('on')
   await ask(first.url, 'create table kept as select 42 as answer')
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
   await first.stop()
   expect(fs.existsSync(lockFile())).toBe(false)
+  expect(timers()).toBe(before) // a program that is done must not wait for one
 
   const second = await start()
   expect(second.url).toBe(first.url)

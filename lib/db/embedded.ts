@@ -71,7 +71,9 @@ export async function startEmbedded(options: Options): Promise<EmbeddedDatabase>
   async function stop() {
     if (stopping) return
     stopping = true
-    await Promise.race([recovery, sleep(STOP_PATIENCE_MS / 2)])
+    // A timer left behind would hold a program back that has ended otherwise.
+    if (recovery) await Promise.race([recovery, sleep(STOP_PATIENCE_MS / 2, undefined, { ref: false })])
+    socketOf(lease).ref()
     const alone = await isLastUser(lease)
     if (alone) await stopServer(server)
     await lease.end().catch(() => {})
@@ -299,13 +301,17 @@ async function connectToRunning(server: Server) {
     await ensureDatabase(lease)
     fs.writeFileSync(server.portFile, String(lock.port))
     // The lease alone must not keep a process from ending.
-    ;(lease as unknown as { connection: { stream: net.Socket } }).connection.stream.unref()
+    socketOf(lease).unref()
     return { port: lock.port, pid: lock.pid, lease }
   } catch (error) {
     await lease.end().catch(() => {})
     if ((error as { code?: string }).code !== '28P01') return
     throw new Error(`${server.cluster} does not know the password in ${server.passwordFile}; put that file back.`)
   }
+}
+
+function socketOf(client: pg.Client): net.Socket {
+  return (client as unknown as { connection: { stream: net.Socket } }).connection.stream
 }
 
 async function ensureDatabase(client: pg.Client): Promise<void> {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { boot } from '@/lib/boot'
 import { readEnv } from '@/lib/env'
 import { type Ground, prepareGround } from '@/lib/ground'
-import { health } from '@/lib/health'
+import { healthAnswer } from '@/lib/health'
 import { splitTarget } from '@/lib/http/door'
 import { createFront } from '@/lib/http/front'
 import { type Pages, startPages } from '@/lib/http/pages'
@@ -35,21 +35,19 @@ async function start(): Promise<void> {
   const { port, host, deskUrl } = readEnv()
   await listen(port, host)
   ground = await prepareGround()
-  const started = await Promise.all([startPages(), boot()])
-  pages = started[0]
-  const { handle } = pages
+  const [forPages] = await Promise.all([startPages(), boot()])
+  pages = forPages
   front.serve((request, response) => {
     if (splitTarget(request.url ?? '/').path === '/api/health') void answerHealth(response)
-    else handle(request, response)
+    else forPages.handle(request, response)
   })
   say(`The seller desk is ready at ${deskUrl}`)
 }
 
 // How calls fare is for the thread to say that answers them.
 async function answerHealth(response: ServerResponse): Promise<void> {
-  const now = await health()
-  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
-  response.writeHead(now.status === 'ok' ? 200 : 503, headers).end(JSON.stringify(now))
+  const { status, headers, body } = await healthAnswer()
+  response.writeHead(status, headers).end(body)
 }
 
 async function listen(port: number, host: string): Promise<void> {

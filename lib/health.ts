@@ -2,15 +2,22 @@ import { prisma } from '@/lib/db/client'
 import { jobsHealth } from '@/lib/jobs'
 
 type Part = 'ok' | 'unavailable'
-export type Health = { status: Part; database: Part; jobs: Part }
+type Health = { status: Part; database: Part; jobs: Part }
 
 const PATIENCE_MS = 1_000
 
 /** Whether calls can be answered and background work goes on, else what is missing. Never throws. */
-export async function health(): Promise<Health> {
+async function health(): Promise<Health> {
   const database = (await databaseAnswers()) ? 'ok' : 'unavailable'
   const jobs = jobsHealth().ok ? 'ok' : 'unavailable'
   return { status: database === 'ok' && jobs === 'ok' ? 'ok' : 'unavailable', database, jobs }
+}
+
+/** The same as GET /api/health answers it: 200, or 503 when something is missing. */
+export async function healthAnswer() {
+  const now = await health()
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+  return { status: now.status === 'ok' ? 200 : 503, headers, body: JSON.stringify(now) }
 }
 
 async function databaseAnswers(): Promise<boolean> {

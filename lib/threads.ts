@@ -13,7 +13,7 @@ export function wakeJobsInMain(name: string): void {
   if (inPages) parentPort?.postMessage({ wakeJobs: name } satisfies ToMain)
 }
 
-/** What the main thread gives to `answerFigures`; nothing where there is no other thread or it is silent for 2 s. */
+/** The figures of the main thread, as lib/metrics.ts reads them; nothing where there is no other thread or it is silent for 2 s. */
 export async function figuresOfMain<Figures>(): Promise<Figures[]> {
   if (!inPages) return []
   const { port1, port2 } = new MessageChannel()

@@ -14,6 +14,7 @@ import { Callout, ErrorState, FormError, SkeletonRows } from '../ui/feedback'
 import { Field, Input, Textarea } from '../ui/field'
 import { useCount } from '../ui/list'
 import { Time } from '../ui/time'
+import { useSubmit } from '../use-action'
 import { useWords } from '../words'
 
 /** What is to be replayed: all that match a filter, or everything failed since a moment to be asked for. */
@@ -82,8 +83,7 @@ function PlanDialog({
   const common = useTranslations('common')
   const shown = useCount()
   const [note, setNote] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit([])
   const plan = useQuery({
     queryKey: ['/bulk-replays', 'plan', filter],
     queryFn: () => api<BulkReplay>('/bulk-replays', { method: 'POST', json: { filter, dryRun: true } }),
@@ -92,20 +92,8 @@ function PlanDialog({
   })
   const skipped = plan.data?.skipped ?? 0
   const willRun = (plan.data?.total ?? 0) - skipped
-  const start = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      const run = await api<BulkReplay>('/bulk-replays', {
-        method: 'POST',
-        json: { filter, ...(note.trim() ? { note: note.trim() } : {}) },
-      })
-      onRun(run.id)
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
-  }
+  const json = { filter, ...(note.trim() ? { note: note.trim() } : {}) }
+  const start = () => submit(async () => onRun((await api<BulkReplay>('/bulk-replays', { method: 'POST', json })).id))
   return (
     <Dialog
       open

@@ -9,6 +9,7 @@ import { Button, IconButton } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, ErrorState, FormError, SkeletonRows } from '../ui/feedback'
 import { Field, Input, Textarea } from '../ui/field'
+import { useSubmit } from '../use-action'
 import { type Editable, editableOf, hidden, payloadOf } from './edited-payload'
 import { useCall } from './payload'
 import { ReplayOutcome, useRefreshAfterReplay } from './replay-dialog'
@@ -34,9 +35,8 @@ function Editor({ message, call, onClose }: { message: Message; call: CallDetail
   const [plan, setPlan] = useState<{ of: Editable; result: ReplayResult } | null>(null)
   const [result, setResult] = useState<ReplayResult | null>(null)
   const [note, setNote] = useState('')
-  const [busy, setBusy] = useState(false)
   const [fault, setFault] = useState<'json' | 'object' | 'hidden' | null>(null)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error, clear } = useSubmit([])
   const planned = plan?.of === edited ? plan.result : null
   const masked =
     edited.kind === 'body' ? edited.text.includes(hidden) : edited.pairs.some(([, value]) => value.includes(hidden))
@@ -44,10 +44,9 @@ function Editor({ message, call, onClose }: { message: Message; call: CallDetail
   const send = async (dryRun: boolean) => {
     const made = payloadOf(original, edited)
     setFault(made.ok ? null : made.reason)
-    setError(null)
+    clear()
     if (!made.ok) return
-    setBusy(true)
-    try {
+    await submit(async () => {
       const answer = await api<ReplayResult>(`/messages/${message.id}/replay`, {
         method: 'POST',
         json: {
@@ -61,10 +60,7 @@ function Editor({ message, call, onClose }: { message: Message; call: CallDetail
         setResult(answer)
         void refresh()
       }
-    } catch (thrown) {
-      setError(thrown)
-    }
-    setBusy(false)
+    })
   }
 
   return (

@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
@@ -9,7 +8,7 @@ import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { Callout, FormError } from '../ui/feedback'
 import { Field, Input, Textarea } from '../ui/field'
-import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 
 const members = ['frontEndUrl', 'adminUrl', 'userName', 'password', 'memo'] as const
 
@@ -17,7 +16,7 @@ const members = ['frontEndUrl', 'adminUrl', 'userName', 'password', 'memo'] as c
 export function AppInfoDialog({ instance, onClose }: { instance: InstanceDetail; onClose: () => void }) {
   const t = useTranslations('instance')
   const common = useTranslations('common')
-  const client = useQueryClient()
+  const { submit, busy, error } = useSubmit(['/instances', '/desk', '/messages'], onClose)
   const known = instance.appInfo
   const first = instance.deliveryState !== 'delivered'
   const [info, setInfo] = useState({
@@ -27,9 +26,7 @@ export function AppInfoDialog({ instance, onClose }: { instance: InstanceDetail;
     password: '',
     memo: known?.memo ?? '',
   })
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
   const urlFault = (url: string, needed: boolean) => {
     if (!tried) return undefined
     if (!url.trim()) return needed ? t('urlNeeded') : undefined
@@ -40,23 +37,12 @@ export function AppInfoDialog({ instance, onClose }: { instance: InstanceDetail;
     setTried(true)
     const wellFormed = (url: string) => /^https?:\/\/\S+$/i.test(url.trim())
     if (!wellFormed(info.frontEndUrl) || (info.adminUrl.trim() && !wellFormed(info.adminUrl))) return
-    setBusy(true)
-    setError(null)
-    try {
-      const { password, ...rest } = info
-      await api(`/instances/${encodeURIComponent(instance.instanceId)}`, {
-        method: 'PATCH',
-        json: { appInfo: password ? info : rest },
-      })
-      await Promise.all(
-        ['/instances', '/desk', '/messages'].map((path) => client.invalidateQueries({ queryKey: [path] })),
-      )
-      toast.success(first ? t('delivered') : t('saved'))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    const { password, ...rest } = info
+    const json = { appInfo: password ? info : rest }
+    await submit(
+      () => api(`/instances/${encodeURIComponent(instance.instanceId)}`, { method: 'PATCH', json }),
+      first ? t('delivered') : t('saved'),
+    )
   }
   const put = (member: (typeof members)[number]) => (event: { target: { value: string } }) =>
     setInfo({ ...info, [member]: event.target.value })

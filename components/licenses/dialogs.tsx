@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
@@ -10,45 +9,30 @@ import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
 import { FileField } from '../ui/file'
-import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 import { useLicenseWords } from './words'
 
 type Props = { license: LicenseDetail; onClose: () => void }
 
-function useDone() {
-  const client = useQueryClient()
-  return () =>
-    Promise.all(['/licenses', '/desk', '/messages'].map((path) => client.invalidateQueries({ queryKey: [path] })))
-}
+const lists = ['/licenses', '/desk', '/messages']
 
 /** Issues a licence by hand: a text, or a file. */
 export function IssueDialog({ license, onClose }: Props) {
   const t = useTranslations('license')
   const common = useTranslations('common')
-  const done = useDone()
+  const { submit, busy, error } = useSubmit(lists, onClose)
   const [text, setText] = useState('')
   const [file, setFile] = useState<File | null>(null)
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
   const online = license.kind === 'license-online'
   const missing = !file && text.trim() === ''
   const save = async () => {
     setTried(true)
     if (missing) return
-    setBusy(true)
-    setError(null)
     const form = new FormData()
     if (file) form.append('file', file)
-    try {
-      await api(`/licenses/${license.id}/issue`, { method: 'POST', ...(file ? { form } : { json: { license: text } }) })
-      await done()
-      toast.success(t('issued'))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    const content = file ? { form } : { json: { license: text } }
+    await submit(() => api(`/licenses/${license.id}/issue`, { method: 'POST', ...content }), t('issued'))
   }
   return (
     <Dialog
@@ -110,25 +94,11 @@ export function DenyDialog({ license, onClose }: Props) {
   const t = useTranslations('license')
   const common = useTranslations('common')
   const words = useLicenseWords()
-  const done = useDone()
+  const { submit, busy, error } = useSubmit(lists, onClose)
   const [code, setCode] = useState('000005')
   const [note, setNote] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
-  const save = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      const json = { code, ...(note.trim() ? { note: note.trim() } : {}) }
-      await api(`/licenses/${license.id}/deny`, { method: 'POST', json })
-      await done()
-      toast.success(t('denied'))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
-  }
+  const json = { code, ...(note.trim() ? { note: note.trim() } : {}) }
+  const save = () => submit(() => api(`/licenses/${license.id}/deny`, { method: 'POST', json }), t('denied'))
   return (
     <Dialog
       open

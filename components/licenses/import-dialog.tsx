@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '../api'
@@ -10,6 +9,7 @@ import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { FileField, FilePlan } from '../ui/file'
 import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 
 const columns = 'license, kind, orderId, productId, instanceId, customerId, customerName, activatedAt, expiresAt'
 
@@ -17,32 +17,24 @@ const columns = 'license, kind, orderId, productId, instanceId, customerId, cust
 export function ImportDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations('license')
   const common = useTranslations('common')
-  const client = useQueryClient()
   const [file, setFile] = useState<File | null>(null)
   const [plan, setPlan] = useState<LicenseImport | null>(null)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error, clear } = useSubmit(['/licenses'])
 
   const send = async (chosen: File, dryRun: boolean) => {
-    setBusy(true)
-    setError(null)
-    try {
+    await submit(async () => {
       const query = dryRun ? { dryRun: 1 } : {}
       const answer = await api<LicenseImport>('/licenses/import', { method: 'POST', file: chosen, query })
       if (dryRun) setPlan(answer)
       else {
-        await client.invalidateQueries({ queryKey: ['/licenses'] })
         toast.success(t('imported', { count: answer.added }))
         onClose()
       }
-    } catch (fault) {
-      setError(fault)
-    }
-    setBusy(false)
+    })
   }
   const look = async (chosen: File | undefined) => {
     setPlan(null)
-    setError(null)
+    clear()
     setFile(chosen ?? null)
     if (chosen) await send(chosen, true)
   }

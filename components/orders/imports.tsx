@@ -13,6 +13,7 @@ import { FileField } from '../ui/file'
 import { ListBody, useList } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
+import { useSubmit } from '../use-action'
 import { type OrderImport, rowResults } from './types'
 import { ResultChip } from './words'
 
@@ -80,8 +81,7 @@ function Upload() {
   const router = useRouter()
   const blocked = useBlocked('operator')
   const [file, setFile] = useState<File | null>(null)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error, clear } = useSubmit([])
   const tooLarge = file !== null && file.size > limitBytes
   const before =
     error instanceof ApiError && error.status === 409
@@ -89,15 +89,10 @@ function Upload() {
       : undefined
   const send = async () => {
     if (!file) return
-    setBusy(true)
-    setError(null)
-    try {
+    await submit(async () => {
       const done = await api<OrderImport>('/order-imports', { method: 'POST', query: { name: file.name }, file })
       router.push(`/orders/imports/${done.id}`)
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    })
   }
   return (
     <div className="flex flex-col gap-3">
@@ -108,7 +103,7 @@ function Upload() {
         hint={t('fileHint')}
         onChoose={(chosen) => {
           setFile(chosen ?? null)
-          setError(null)
+          clear()
         }}
       />
       {tooLarge ? <Callout tone="bad">{t('fileTooLarge')}</Callout> : null}

@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { Ban, CircleCheck, Ellipsis, KeyRound, Plus, Power, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -15,10 +14,9 @@ import { AllBody, useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
-import { toast } from '../ui/toast'
+import { useAction, useSubmit } from '../use-action'
 import { useWords } from '../words'
 import { Section } from './frame'
-import { useAction } from './use-action'
 
 const kinds: CredentialKind[] = ['base', 'kit', 'license', 'kit-private-key', 'ak-sk']
 
@@ -166,32 +164,19 @@ function CredentialDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations('credentials')
   const common = useTranslations('common')
   const words = useWords()
-  const client = useQueryClient()
   const [kind, setKind] = useState<CredentialKind>('base')
   const [name, setName] = useState('')
   const [accessKeyId, setAccessKeyId] = useState('')
   const [secret, setSecret] = useState('')
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit(['/credentials'], onClose)
   const needed = (value: string) => (tried && !value.trim() ? t('needed') : undefined)
   const save = async () => {
     setTried(true)
     if (!name.trim() || !secret.trim() || (kind === 'ak-sk' && !accessKeyId.trim())) return
-    setBusy(true)
-    setError(null)
-    try {
-      await api('/credentials', {
-        method: 'POST',
-        json: { name: name.trim(), kind, secret, ...(kind === 'ak-sk' ? { accessKeyId: accessKeyId.trim() } : {}) },
-      })
-      await client.invalidateQueries({ queryKey: ['/credentials'] })
-      toast.success(t('added', { name: name.trim() }))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    const pair = kind === 'ak-sk' ? { accessKeyId: accessKeyId.trim() } : {}
+    const json = { name: name.trim(), kind, secret, ...pair }
+    await submit(() => api('/credentials', { method: 'POST', json }), t('added', { name: json.name }))
   }
   return (
     <Dialog

@@ -8,8 +8,8 @@ import { useBlocked } from '../shell/user'
 import { Button } from '../ui/button'
 import { ErrorState, SkeletonRows } from '../ui/feedback'
 import { Field, Select } from '../ui/field'
+import { useAction } from '../use-action'
 import { Section } from './frame'
-import { useAction } from './use-action'
 
 type OrderSettings = { timeZone: 'UTC' | 'Asia/Shanghai' | null }
 

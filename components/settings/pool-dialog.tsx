@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { Download, FileUp } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -11,6 +10,7 @@ import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { FileField, FilePlan, saveFile } from '../ui/file'
 import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 
 const accounts = {
   header: 'frontEndUrl,adminUrl,userName,password,memo',
@@ -22,26 +22,22 @@ const licenses = { header: 'license,identificationCode', row: 'ABCD-EFGH-IJKL-MN
 export function PoolDialog({ product, onClose }: { product: Product; onClose: () => void }) {
   const t = useTranslations('pool')
   const common = useTranslations('common')
-  const client = useQueryClient()
   const [file, setFile] = useState<{ name: string; text: string } | null>(null)
   const [plan, setPlan] = useState<PoolImport | null>(null)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error, clear } = useSubmit(['/products'])
   const { header, row } = product.kind === 'saas' ? accounts : licenses
   const sample = `${header}\n${row}\n`
 
   const look = async (chosen: File | undefined) => {
     setPlan(null)
-    setError(null)
+    clear()
     if (!chosen) return setFile(null)
     const text = await chosen.text()
     setFile({ name: chosen.name, text })
     await send(text, true)
   }
   const send = async (text: string, dryRun: boolean) => {
-    setBusy(true)
-    setError(null)
-    try {
+    await submit(async () => {
       const answer = await api<PoolImport>(`/products/${product.id}/pool`, {
         method: 'POST',
         csv: text,
@@ -49,14 +45,10 @@ export function PoolDialog({ product, onClose }: { product: Product; onClose: ()
       })
       if (dryRun) setPlan(answer)
       else {
-        await client.invalidateQueries({ queryKey: ['/products'] })
         toast.success(t('added', { count: answer.added, left: answer.left }))
         onClose()
       }
-    } catch (fault) {
-      setError(fault)
-    }
-    setBusy(false)
+    })
   }
   const download = () => saveFile('pool.csv', `\ufeff${sample}`, 'text/csv')
   return (

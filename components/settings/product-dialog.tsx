@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
@@ -11,7 +10,7 @@ import { Dialog } from '../ui/dialog'
 import { FormError } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
 import { Labelled, Switch } from '../ui/ticks'
-import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 import { useWords } from '../words'
 import { LicenseRules, Template, WebhookFields } from './product-delivery'
 import { deliveriesOf, deliveryOf, type Form, formOf, useFaults, withKind } from './product-form'
@@ -22,11 +21,9 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
   const t = useTranslations('products')
   const common = useTranslations('common')
   const words = useWords()
-  const client = useQueryClient()
   const [form, setForm] = useState(() => formOf(product))
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit(['/products'], onClose)
   const put = <K extends keyof Form>(member: K, value: Form[K]) => setForm({ ...form, [member]: value })
   const faults = useFaults(form, product)
   const fault = (member: keyof Form, path: string) => (tried ? faults[member] : undefined) ?? fieldError(error, path)
@@ -34,9 +31,7 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
   const save = async () => {
     setTried(true)
     if (Object.keys(faults).length > 0) return
-    setBusy(true)
-    setError(null)
-    const body = {
+    const json = {
       name: form.name.trim(),
       kind: form.kind,
       productIds: idsOf(form.productIds),
@@ -47,17 +42,11 @@ export function ProductDialog({ product, onClose }: { product?: Product; onClose
       isDefault: form.isDefault,
       delivery: deliveryOf(form),
     }
-    try {
-      await (product
-        ? api(`/products/${product.id}`, { method: 'PUT', json: body })
-        : api('/products', { method: 'POST', json: body }))
-      await client.invalidateQueries({ queryKey: ['/products'] })
-      toast.success(product ? t('saved', { name: body.name }) : t('added', { name: body.name }))
-      onClose()
-    } catch (thrown) {
-      setError(thrown)
-      setBusy(false)
-    }
+    await submit(
+      () =>
+        product ? api(`/products/${product.id}`, { method: 'PUT', json }) : api('/products', { method: 'POST', json }),
+      product ? t('saved', { name: json.name }) : t('added', { name: json.name }),
+    )
   }
 
   return (

@@ -15,11 +15,11 @@ import { AllBody, useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import type { Column } from '../ui/table'
 import { text, useUrlState } from '../url-state'
+import { useAction } from '../use-action'
 import { useWords } from '../words'
 import { Section } from './frame'
 import { PoolDialog } from './pool-dialog'
 import { ProductDialog } from './product-dialog'
-import { useAction } from './use-action'
 import { WebhookTestDialog } from './webhook-test'
 
 const lowPool = 10

@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { Ban, CircleCheck, Ellipsis, KeyRound, Plus, Power, ShieldCheck, Users } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -17,10 +16,9 @@ import { AllBody, useAll } from '../ui/list'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import type { Column } from '../ui/table'
 import { Time } from '../ui/time'
-import { toast } from '../ui/toast'
+import { useAction, useSubmit } from '../use-action'
 import { useWords } from '../words'
 import { Section } from './frame'
-import { useAction } from './use-action'
 
 export const staffRoles: Role[] = ['viewer', 'operator', 'admin']
 
@@ -173,31 +171,24 @@ function StaffDialog({ user, only, onClose }: { user?: StaffUser; only?: 'role' 
   const auth = useTranslations('auth')
   const common = useTranslations('common')
   const words = useWords()
-  const client = useQueryClient()
   const [email, setEmail] = useState('')
   const [role, setRole] = useState<Role>(user?.role ?? 'operator')
   const [password, setPassword] = useState('')
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit(['/users'], onClose)
   const asksPassword = only !== 'role'
   const tooShort = asksPassword && password.length < minPasswordLength
   const noEmail = !user && !/^\S+@\S+$/.test(email.trim())
   const save = async () => {
     setTried(true)
     if (tooShort || noEmail) return
-    setBusy(true)
-    setError(null)
-    try {
-      if (user) await api(`/users/${user.id}`, { method: 'PATCH', json: only === 'role' ? { role } : { password } })
-      else await api('/users', { method: 'POST', json: { email: email.trim(), role, password } })
-      await client.invalidateQueries({ queryKey: ['/users'] })
-      toast.success(user ? t('changed', { email: user.email }) : t('added', { email: email.trim() }))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    await submit(
+      () =>
+        user
+          ? api(`/users/${user.id}`, { method: 'PATCH', json: only === 'role' ? { role } : { password } })
+          : api('/users', { method: 'POST', json: { email: email.trim(), role, password } }),
+      user ? t('changed', { email: user.email }) : t('added', { email: email.trim() }),
+    )
   }
   return (
     <Dialog

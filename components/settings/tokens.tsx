@@ -1,6 +1,5 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { Ban, CircleCheck, KeySquare, Plus, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -16,10 +15,10 @@ import { AllBody, useAll } from '../ui/list'
 import type { Column } from '../ui/table'
 import { Checkbox, Labelled } from '../ui/ticks'
 import { Time } from '../ui/time'
+import { useAction, useSubmit } from '../use-action'
 import { useWords } from '../words'
 import { Section } from './frame'
 import { staffRoles } from './staff'
-import { useAction } from './use-action'
 
 const tokenScopes = ['calls', 'instances', 'orders', 'usage', 'licenses', 'tenants', 'settings'] as const
 
@@ -156,30 +155,17 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
   const staff = useTranslations('staff')
   const common = useTranslations('common')
   const words = useWords()
-  const client = useQueryClient()
   const [name, setName] = useState('')
   const [role, setRole] = useState<Role>('operator')
   const [scopes, setScopes] = useState<string[]>([])
   const [token, setToken] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit(['/tokens'])
   const make = async () => {
     setTried(true)
     if (!name.trim()) return
-    setBusy(true)
-    setError(null)
-    try {
-      const answer = await api<{ token: string }>('/tokens', {
-        method: 'POST',
-        json: { name: name.trim(), role, scopes },
-      })
-      setToken(answer.token)
-      await client.invalidateQueries({ queryKey: ['/tokens'] })
-    } catch (fault) {
-      setError(fault)
-    }
-    setBusy(false)
+    const json = { name: name.trim(), role, scopes }
+    await submit(async () => setToken((await api<{ token: string }>('/tokens', { method: 'POST', json })).token))
   }
   return (
     <Dialog

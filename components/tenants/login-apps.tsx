@@ -1,12 +1,10 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
 import { LogIn, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, fieldError } from '../api'
 import { Section } from '../settings/frame'
-import { useAction } from '../settings/use-action'
 import { useBlocked } from '../shell/user'
 import type { LoginApp } from '../types'
 import { Button, IconButton } from '../ui/button'
@@ -16,7 +14,7 @@ import { EmptyState, FormError } from '../ui/feedback'
 import { Field, Input, Select, Textarea } from '../ui/field'
 import { AllBody, useAll } from '../ui/list'
 import type { Column } from '../ui/table'
-import { toast } from '../ui/toast'
+import { useAction, useSubmit } from '../use-action'
 
 type Open = { what: 'add' } | { what: 'edit' | 'delete'; app: LoginApp } | null
 
@@ -149,7 +147,6 @@ function Callback() {
 function LoginAppDialog({ app, onClose }: { app?: LoginApp; onClose: () => void }) {
   const t = useTranslations('tenants.apps_')
   const common = useTranslations('common')
-  const client = useQueryClient()
   const [form, setForm] = useState({
     appId: app?.appId ?? '',
     name: app?.name ?? '',
@@ -157,9 +154,8 @@ function LoginAppDialog({ app, onClose }: { app?: LoginApp; onClose: () => void 
     entry: app?.entry ?? ('unified' as const),
     loginUrl: app?.loginUrl ?? '',
   })
-  const [busy, setBusy] = useState(false)
   const [tried, setTried] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit(['/login-apps'], onClose)
   const put = (part: Partial<typeof form>) => setForm({ ...form, ...part })
   const urls = form.returnUrls.split(/\s+/).filter(Boolean)
   const faults = {
@@ -171,19 +167,10 @@ function LoginAppDialog({ app, onClose }: { app?: LoginApp; onClose: () => void 
   const save = async () => {
     setTried(true)
     if (Object.values(faults).some(Boolean)) return
-    setBusy(true)
-    setError(null)
     const { name, entry, loginUrl } = form
     const json = { name: name.trim(), returnUrls: urls, entry, loginUrl: loginUrl.trim() || null }
-    try {
-      await api(`/login-apps/${encodeURIComponent(form.appId.trim())}`, { method: 'PUT', json })
-      await client.invalidateQueries({ queryKey: ['/login-apps'] })
-      toast.success(t('saved', { name: json.name }))
-      onClose()
-    } catch (thrown) {
-      setError(thrown)
-      setBusy(false)
-    }
+    const path = `/login-apps/${encodeURIComponent(form.appId.trim())}`
+    await submit(() => api(path, { method: 'PUT', json }), t('saved', { name: json.name }))
   }
   return (
     <Dialog

@@ -12,6 +12,7 @@ import { Callout, FormError } from '../ui/feedback'
 import { Field, Select } from '../ui/field'
 import { FileField, saveFile } from '../ui/file'
 import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 import { useFaultText } from './words'
 
 const LIMIT = 20 * 1024 * 1024
@@ -36,16 +37,13 @@ export function FileDialog({ kind, onClose }: { kind: 'import' | 'reconcile'; on
   const [file, setFile] = useState<File | null>(null)
   const [zone, setZone] = useState<string>('none')
   const [plan, setPlan] = useState<Answer | null>(null)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error, clear } = useSubmit([])
   const [tooLarge, setTooLarge] = useState(false)
   const path = kind === 'import' ? '/usage-imports' : '/usage-reconciliations'
   const usable = plan ? (kind === 'import' ? plan.created : plan.rejected) : 0
 
   const send = async (chosen: File, inZone: string, dryRun: boolean) => {
-    setBusy(true)
-    setError(null)
-    try {
+    await submit(async () => {
       const query = { name: chosen.name, zone: inZone, ...(dryRun && { dryRun: 1 }) }
       const answer = await api<Answer>(path, { method: 'POST', file: chosen, query })
       if (dryRun) setPlan(answer)
@@ -55,27 +53,21 @@ export function FileDialog({ kind, onClose }: { kind: 'import' | 'reconcile'; on
         await client.invalidateQueries()
         onClose()
       }
-    } catch (fault) {
-      setError(fault)
-    }
-    setBusy(false)
+    })
   }
   const choose = (chosen: File | undefined, inZone = zone) => {
     setPlan(null)
-    setError(null)
+    clear()
     setTooLarge((chosen?.size ?? 0) > LIMIT)
     setFile(chosen ?? null)
     if (chosen && chosen.size <= LIMIT) send(chosen, inZone, true)
   }
-  const errors = async () => {
-    if (!file) return
-    try {
+  const errors = () =>
+    submit(async () => {
+      if (!file) return
       const text = await apiText('/usage-imports/errors', { method: 'POST', file, query: { name: file.name, zone } })
       saveFile('usage-errors.csv', text.startsWith('\ufeff') ? text : `\ufeff${text}`, 'text/csv')
-    } catch (fault) {
-      setError(fault)
-    }
-  }
+    })
   const counts = plan && { ...plan, rows: plan.rows.length }
   const said = (row: Row) => {
     if (row.result) return t(`results.${row.result}` as Parameters<typeof t>[0])

@@ -13,6 +13,7 @@ import { FormError } from '../ui/feedback'
 import { Field, Input } from '../ui/field'
 import { Checkbox, Labelled } from '../ui/ticks'
 import { toast } from '../ui/toast'
+import { useSubmit } from '../use-action'
 
 type Place = SavedView['page']
 
@@ -26,28 +27,17 @@ function presentQuery(): string {
 export function SaveDialog({ page, onClose }: { page: Place; onClose: () => void }) {
   const t = useTranslations('views')
   const common = useTranslations('common')
-  const client = useQueryClient()
   const blocked = useBlocked('operator')
   const [query] = useState(presentQuery)
   const [name, setName] = useState('')
   const [shared, setShared] = useState(false)
   const [tried, setTried] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
+  const { submit, busy, error } = useSubmit([`/views?page=${page}`], onClose)
   const save = async () => {
     setTried(true)
     if (!name.trim()) return
-    setBusy(true)
-    setError(null)
-    try {
-      await api('/views', { method: 'POST', json: { page, name: name.trim(), query, shared } })
-      await client.invalidateQueries({ queryKey: [`/views?page=${page}`] })
-      toast.success(t('saved', { name: name.trim() }))
-      onClose()
-    } catch (fault) {
-      setError(fault)
-      setBusy(false)
-    }
+    const json = { page, name: name.trim(), query, shared }
+    await submit(() => api('/views', { method: 'POST', json }), t('saved', { name: json.name }))
   }
   return (
     <Dialog

@@ -32,25 +32,29 @@ const STOP_LIMIT_MS = 1_000
 export async function startPages(file = path.join(process.cwd(), 'scripts', 'pages.mjs')): Promise<Pages> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'desk-pages-'))
   const socketPath = path.join(directory, 'socket')
+  const leave = () => fs.rmSync(directory, { recursive: true, force: true })
   let stopping = false
-  let thread = await startThread(file, socketPath)
+  let thread = await startThread(file, socketPath).catch((error) => {
+    leave()
+    throw error
+  })
   watch()
 
   function watch() {
-    thread.once('exit', async (code) => {
+    thread.once('exit', (code) => {
       if (stopping) return
       log.error({ code }, 'the thread of the pages ended; it is started again')
-      await again()
+      void startAgain()
     })
   }
-  async function again() {
+  async function startAgain() {
     fs.rmSync(socketPath, { force: true })
     try {
       thread = await startThread(file, socketPath)
       watch()
     } catch (error) {
       log.error({ err: error }, 'the thread of the pages did not start')
-      setTimeout(again, RESTART_MS).unref()
+      setTimeout(startAgain, RESTART_MS).unref()
     }
   }
 
@@ -62,7 +66,7 @@ export async function startPages(file = path.join(process.cwd(), 'scripts', 'pag
       thread.postMessage({ stop: true })
       await Promise.race([gone, sleep(STOP_LIMIT_MS, undefined, { ref: false })])
       await thread.terminate()
-      fs.rmSync(directory, { recursive: true, force: true })
+      leave()
     },
   }
 }

@@ -1,9 +1,9 @@
-import { health } from '@/lib/health'
+import { healthAnswer } from '@/lib/health'
 
 export const dynamic = 'force-dynamic'
 
 /** For a deployment without server.ts, which answers this by itself. */
 export async function GET(): Promise<Response> {
-  const now = await health()
-  return Response.json(now, { status: now.status === 'ok' ? 200 : 503, headers: { 'Cache-Control': 'no-store' } })
+  const { body, ...head } = await healthAnswer()
+  return new Response(body, head)
 }

@@ -3,8 +3,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { errorText } from '../api'
-import { toast } from '../ui/toast'
+import { errorText } from './api'
+import { toast } from './ui/toast'
 
 /** Runs a change, reads the lists at `paths` again and says how it went; false when it failed. */
 export function useAction(...paths: string[]) {
@@ -24,8 +24,11 @@ export function useAction(...paths: string[]) {
   }
 }
 
-/** Sends a form, reads the lists at `paths` again and goes on with `onDone`; what went wrong stays for the form to show. */
-export function useSubmit(paths: string[], onDone: () => void) {
+/**
+ * Sends a form, reads the lists at `paths` again and goes on with `onDone`; what went wrong stays for the form to show,
+ * until the next try or `clear`.
+ */
+export function useSubmit(paths: string[], onDone: () => void = () => {}) {
   const client = useQueryClient()
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
@@ -42,5 +45,5 @@ export function useSubmit(paths: string[], onDone: () => void) {
     }
     setBusy(false)
   }
-  return { submit, error, busy }
+  return { submit, error, busy, clear: () => setError(null) }
 }

@@ -19,6 +19,11 @@ export function isCollision(error: unknown): boolean {
   return codesOf(error).some((code) => collisionCodes.has(code))
 }
 
+/** Did a statement divide by zero, which is how one says that what its transaction takes for granted is not so? */
+export function isDisproved(error: unknown): boolean {
+  return codesOf(error).includes('22012')
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : ''
 }

@@ -151,13 +151,22 @@ export class PurchaseConflict extends Error {
   override name = 'PurchaseConflict'
 }
 
-/** Writes events and projections of many instances at once. Throws `PurchaseConflict` when another writer was first. */
-export async function saveChanges(tx: RawTx, changes: InstanceChange[], recordedAt: Date): Promise<void> {
+/**
+ * Writes events and projections of many instances at once. A purchase that another writer opened first throws
+ * `PurchaseConflict`, or ends the transaction with the database's own error where nothing is to be waited for.
+ */
+export async function saveChanges(
+  tx: RawTx,
+  changes: InstanceChange[],
+  recordedAt: Date,
+  { conflict = 'told' }: { conflict?: 'told' | 'error' } = {},
+): Promise<void> {
   const created = changes.filter((change) => change.created)
   const changed = changes.filter((change) => !change.created && (change.events.length > 0 || change.attempted))
   const touched = changes.filter((change) => !changed.includes(change) && !change.created && change.touchedAt)
   const writes: Promise<unknown>[] = []
-  if (created.length > 0) writes.push(insertAll(tx, created))
+  if (created.length > 0)
+    writes.push(conflict === 'told' ? insertAll(tx, created) : tx.$executeRawUnsafe(insertInstances, rowsOf(created)))
   if (changed.length > 0) writes.push(tx.$executeRawUnsafe(updateInstances, rowsOf(changed)))
   if (touched.length > 0) {
     const ids = touched.map((change) => change.state.instanceId).sort()
@@ -184,7 +193,7 @@ export async function saveChanges(tx: RawTx, changes: InstanceChange[], recorded
 }
 
 async function insertAll(tx: RawTx, created: InstanceChange[]): Promise<void> {
-  const inserted = await tx.$queryRawUnsafe<{ instance_id: string }[]>(insertInstances, rowsOf(created))
+  const inserted = await tx.$queryRawUnsafe<{ instance_id: string }[]>(insertNewInstances, rowsOf(created))
   if (inserted.length < created.length) throw new PurchaseConflict('another call opened the same purchase')
 }
 
@@ -208,8 +217,8 @@ const recordset = `json_to_recordset($1::json) AS r(${record}, app_info text, la
 const insertInstances = `
   INSERT INTO instances (${entries.map(([, [column]]) => column).join(', ')}, app_info, last_call_at)
   SELECT ${entries.map(([, [column, type]]) => value(column, type)).join(', ')}, decode(r.app_info, 'base64'), r.last_call_at
-  FROM ${recordset} ORDER BY r.purchase_key
-  ON CONFLICT (purchase_key) DO NOTHING RETURNING instance_id`
+  FROM ${recordset} ORDER BY r.purchase_key`
+const insertNewInstances = `${insertInstances} ON CONFLICT (purchase_key) DO NOTHING RETURNING instance_id`
 const updateInstances = `
   UPDATE instances i SET ${entries
     .filter(([name]) => name !== 'instanceId' && name !== 'purchaseKey' && name !== 'createdAt')

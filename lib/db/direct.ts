@@ -33,8 +33,9 @@ const pool = (lane: Lane) =>
       connectionString: env().databaseUrl,
       max: lanes[lane],
       application_name: `desk ${lane}`,
-      // The server ends what we gave up on by itself, so that it does not keep its locks.
-      options: `-c timezone=UTC -c statement_timeout=${ABANDONED_MS}`,
+      // The server ends what we gave up on by itself, so that it does not keep its locks. A plan made while a table was
+      // small must not read all of it once it is large.
+      options: `-c timezone=UTC -c statement_timeout=${ABANDONED_MS} -c enable_seqscan=off`,
       connectionTimeoutMillis: 2_000,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,

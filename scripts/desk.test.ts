@@ -71,7 +71,7 @@ test('help is told; a typing error costs a sentence, exit code 2 and no database
     expect([code, out, lines(err).length]).toEqual([2, '', 1])
     expect(err).toContain(sentence)
   }
-}, 60_000)
+})
 
 test('a set-up file is applied from stdin, again without a change, and refused by path', async () => {
   const setup = JSON.stringify({
@@ -91,7 +91,7 @@ test('a set-up file is applied from stdin, again without a change, and refused b
   const broken = await desk(['setup', 'apply', '-'], `{"credentials":[{"secret":"${key}" oops`)
   expect(broken).toMatchObject({ code: 1, err: expect.stringContaining('not JSON') })
   expect(broken.err).not.toContain(key)
-}, 60_000)
+})
 
 test('a user and a token are made', async () => {
   const add = ['user', 'add', '--email', 'ops@example.com', '--role', 'operator']
@@ -105,7 +105,7 @@ test('a user and a token are made', async () => {
     code: 0,
     out: expect.stringMatching(/^desk_[0-9A-Za-z]{32}\n$/),
   })
-}, 60_000)
+})
 
 test('a call is fired, signed, and its answer judged', async () => {
   const fire = (...args: string[]) => desk(['call', 'fire', ...args, '--to', door()])
@@ -134,7 +134,7 @@ test('a call is fired, signed, and its answer judged', async () => {
     err: expect.stringContaining('does not answer'),
   })
   expect(await fire('newinstance')).toMatchObject({ code: 1, err: expect.stringContaining('allowed are newInstance') })
-}, 60_000)
+})
 
 test('calls are exported oldest first, within bounds, secrets masked', async () => {
   const db = connect(database.url, 1)
@@ -156,7 +156,7 @@ test('calls are exported oldest first, within bounds, secrets masked', async () 
     '2026-01-05T00:00:00.000Z',
     '2026-01-06T00:00:00.000Z',
   ])
-}, 60_000)
+})
 
 test('a reader that has enough ends an export without a complaint', async () => {
   const child = spawn('node', ['scripts/desk.mjs', 'calls', 'export'], { env: environment() })
@@ -167,7 +167,7 @@ test('a reader that has enough ends an export without a complaint', async () => 
   child.stdout.destroy()
   expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
   expect(err).toBe('')
-}, 60_000)
+})
 
 test('a backup goes back in place of what is there, and the audit log tells of all of it', async () => {
   const file = path.join(directory, 'desk.gz')
@@ -183,4 +183,4 @@ test('a backup goes back in place of what is there, and the audit log tells of a
     'desk.restore',
   ])
   expect(audit.every(({ via }) => via === 'cli')).toBe(true)
-}, 60_000)
+})

@@ -11,8 +11,9 @@ export function WhenSeen({ waiting, children }: { waiting: ReactNode; children: 
   useEffect(() => {
     if (seen || !place.current) return
     const show = () => startTransition(() => setSeen(true))
-    const observer = new IntersectionObserver(([entry]) => {
-      if (!entry?.isIntersecting) return
+    // A busy browser tells of several moments at once; whether it was in view at any of them counts.
+    const observer = new IntersectionObserver((moments) => {
+      if (!moments.some(({ isIntersecting }) => isIntersecting)) return
       observer.disconnect()
       // Safari has no idle time to tell of.
       if ('requestIdleCallback' in window) window.requestIdleCallback(show, { timeout: PATIENCE_MS })

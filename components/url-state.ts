@@ -1,7 +1,7 @@
 'use client'
 
 import { useSearchParams } from 'next/navigation'
-import { useMemo } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 
 /** One name of the address: what its text means, and what it is when it is not there. */
 export type Param<T> = { unset: T; read: (raw: string) => T }
@@ -9,6 +9,7 @@ export type Param<T> = { unset: T; read: (raw: string) => T }
 type Shape = Record<string, Param<unknown>>
 type Values<S extends Shape> = { [K in keyof S]: S[K] extends Param<infer T> ? T : never }
 type Changes<S extends Shape> = { [K in keyof S]?: Values<S>[K] | null }
+type Options = { push?: boolean; alone?: boolean; afresh?: boolean }
 
 export const text: Param<string | null> = { unset: null, read: (raw) => raw }
 /** What was typed into a search box. */
@@ -53,7 +54,16 @@ export function useUrlState<S extends Shape>(shape: S) {
     }
     return Object.fromEntries(Object.entries(shape).map(read)) as Values<S>
   }, [params, shape])
-  const set = (changes: Changes<S> | null, { push = false, alone = false, afresh = false } = {}) => {
+  // Next hears of addresses from its first effects on: a moment after what is drawn can be clicked.
+  const heard = useRef(false)
+  useEffect(() => {
+    heard.current = true
+  }, [])
+  const set = (changes: Changes<S> | null, options: Options = {}) => {
+    if (heard.current) write(changes, options)
+    else setTimeout(() => set(changes, options))
+  }
+  const write = (changes: Changes<S> | null, { push, alone, afresh }: Options) => {
     const url = new URL(location.href)
     if (alone) url.search = ''
     if (afresh) for (const name of Object.keys(listPlace)) url.searchParams.delete(name)

@@ -131,6 +131,22 @@ for (const [locale, words] of [
   })
 }
 
+test('a view chosen in the first moment of the page is shown', async ({ page }) => {
+  await page.addInitScript(() => {
+    const { replaceState } = History.prototype
+    // Next writes the address when it has drawn the page, and does not listen yet.
+    History.prototype.replaceState = function (...args) {
+      History.prototype.replaceState = replaceState
+      replaceState.apply(this, args)
+      const tab = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Imported files')
+      queueMicrotask(() => tab?.click())
+    }
+  })
+  await page.goto('/orders')
+  await expect(page.getByLabel('Choose a file')).toBeAttached()
+  await expect(page).toHaveURL(/view=imports/)
+})
+
 test.describe('an administrator', () => {
   test.use({ role: 'admin' })
 

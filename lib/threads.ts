@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 
 /**
- * What the thread of the pages (scripts/pages.mjs) needs of the main one, which answers the marketplace and runs the jobs;
- * everything else they share through the database. Where Next runs alone (`next start`) there is one thread for all.
+ * What the thread of the pages (scripts/pages.mjs) needs of the main one, which answers the marketplace and runs the
+ * jobs; everything else they share through the database. Where Next runs alone (`next start`) there is one thread for all.
  */
 export type ToMain = { ready: true } | { wakeJobs: string } | { figures: MessagePort }
 
@@ -13,7 +13,7 @@ export function wakeJobsInMain(name: string): void {
   if (inPages) parentPort?.postMessage({ wakeJobs: name } satisfies ToMain)
 }
 
-/** The figures of the main thread, as lib/metrics.ts reads them; nothing where there is no other thread or it is silent for 2 s. */
+/** The figures of the main thread, as lib/metrics.ts reads them; none where it is silent for 2 s or the only thread. */
 export async function figuresOfMain<Figures>(): Promise<Figures[]> {
   if (!inPages) return []
   const { port1, port2 } = new MessageChannel()

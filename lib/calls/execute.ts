@@ -109,16 +109,15 @@ async function runGroup(works: Work[]): Promise<Done[]> {
       return await directly((tx) => executeGroup(tx, works), { timeoutMs: 3000 })
     } catch (error) {
       // Two writers met (the same purchase at two replicas): the one that lost finds the other's work when it looks again.
-      const collided = isCollision(error) || (error instanceof Error && error.name === 'PurchaseConflict')
-      if (works.length > 1 || attempt >= 4 || !collided) throw error
+      if (works.length > 1 || attempt >= 4 || !isCollision(error)) throw error
     }
   }
 }
 
 /**
  * Executes calls in order inside `tx`: effects, events, jobs, messages and answers together. With `trusted`, the catalogue
- * as this process knows it, everything leaves in one go with the commit as if all of them were new purchases; where
- * the database knows better, nothing is done and it throws what `isDisproved` or `isCollision` tells.
+ * as this process knows it, all of them are taken for new purchases and written without a question; where the database
+ * knows better it throws what `isDisproved` or `isCollision` tells.
  */
 export async function executeGroup(tx: RawTx, works: Work[], trusted?: Catalog): Promise<Done[]> {
   const { config, fresh, book, orders, proven } = trusted ? newStage(tx, works, trusted) : await setStage(tx, works)
@@ -147,14 +146,12 @@ export async function executeGroup(tx: RawTx, works: Work[], trusted?: Catalog):
   }
   const rows = [...decided.values()].map(({ row }) => row)
   const at = played[0]?.receivedAt ?? new Date()
-  const saved = saveChanges(tx, book.changes(), at, { conflict: trusted ? 'error' : 'told' })
+  const saved = saveChanges(tx, book.changes(), at)
   const added = addJobs(tx, jobs)
   const recorded = recordCalls(tx, rows)
   recorded.catch(() => {}) // heard below, unless the others fail first
   const audits = [...decided].flatMap(([work, { decision }]) => work.audit?.(tx, decision) ?? [])
-  const written = Promise.all([proven, saved, added, ...audits])
-  if (trusted) tx.commitBehind?.()
-  await written
+  await Promise.all([proven, saved, added, ...audits])
   tx.commitBehind?.()
   const ids = await recorded
   return works.map((work) => {

@@ -50,26 +50,25 @@ const pool = (lane: Lane) =>
 
 /**
  * Runs `work` in a transaction on the driver itself, for the way every call takes: a statement costs the processor a
- * sixth of what it costs through Prisma. An error cuts the connection, which undoes the transaction, unless the server has
- * undone it already; so does `timeoutMs`, after which the promise rejects as for a database that is away.
+ * sixth of what it costs through Prisma. An error cuts the connection, which undoes the transaction; so does `timeoutMs`,
+ * after which the promise rejects as for a database that is away.
  */
 export async function directly<T>(
   work: (tx: RawTx) => Promise<T>,
   { timeoutMs, lane = 'calls' }: { timeoutMs: number; lane?: Lane },
 ): Promise<T> {
   const client = await pool(lane).connect()
-  const end: End = { undone: false }
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DatabaseLate(`the database took longer than ${timeoutMs} ms`)), timeoutMs)
   })
   try {
-    const result = await Promise.race([inTransaction(client, work, end), late])
+    const result = await Promise.race([inTransaction(client, work), late])
     client.release()
     return result
   } catch (error) {
-    if (!end.undone) streamOf(client).destroy()
-    client.release(!end.undone)
+    streamOf(client).destroy()
+    client.release(true)
     throw error
   } finally {
     clearTimeout(timer)
@@ -80,22 +79,14 @@ class DatabaseLate extends Error {
   readonly code = 'ETIMEDOUT'
 }
 
-/** `undone`: the server itself has rolled back, and the connection is as good as before. */
-type End = { undone: boolean }
-
-async function inTransaction<T>(client: pg.PoolClient, work: (tx: RawTx) => Promise<T>, end: End): Promise<T> {
+async function inTransaction<T>(client: pg.PoolClient, work: (tx: RawTx) => Promise<T>): Promise<T> {
   const tx = rawTx(client)
   let committed: Promise<{ command: string }> | undefined
   const commitBehind = () => {
     committed ??= client.query('COMMIT')
     committed.catch(() => {}) // whoever awaits it hears of it, unless a statement failed before
   }
-  const worked = Promise.all([tx.$executeRawUnsafe('BEGIN'), work({ ...tx, commitBehind })])
-  const [, result] = await worked.catch(async (error) => {
-    // A commit behind a statement that failed is answered with a rollback, the last of the answers.
-    end.undone = (await committed?.catch(() => null))?.command === 'ROLLBACK'
-    throw error
-  })
+  const [, result] = await Promise.all([tx.$executeRawUnsafe('BEGIN'), work({ ...tx, commitBehind })])
   const { command } = await (committed ?? client.query('COMMIT'))
   if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`)
   return result

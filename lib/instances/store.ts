@@ -146,27 +146,13 @@ export function addEvent(
   if (event.applied && event.appInfo) change.appInfo = event.appInfo
 }
 
-/** Two purchases of one order line met in the database: the group is taken apart and run again. */
-export class PurchaseConflict extends Error {
-  override name = 'PurchaseConflict'
-}
-
-/**
- * Writes events and projections of many instances at once. A purchase that another writer opened first throws
- * `PurchaseConflict`, or ends the transaction with the database's own error where nothing is to be waited for.
- */
-export async function saveChanges(
-  tx: RawTx,
-  changes: InstanceChange[],
-  recordedAt: Date,
-  { conflict = 'told' }: { conflict?: 'told' | 'error' } = {},
-): Promise<void> {
+/** Writes events and projections of many instances at once. A purchase that another writer opened first collides. */
+export async function saveChanges(tx: RawTx, changes: InstanceChange[], recordedAt: Date): Promise<void> {
   const created = changes.filter((change) => change.created)
   const changed = changes.filter((change) => !change.created && (change.events.length > 0 || change.attempted))
   const touched = changes.filter((change) => !changed.includes(change) && !change.created && change.touchedAt)
   const writes: Promise<unknown>[] = []
-  if (created.length > 0)
-    writes.push(conflict === 'told' ? insertAll(tx, created) : tx.$executeRawUnsafe(insertInstances, rowsOf(created)))
+  if (created.length > 0) writes.push(tx.$executeRawUnsafe(insertInstances, rowsOf(created)))
   if (changed.length > 0) writes.push(tx.$executeRawUnsafe(updateInstances, rowsOf(changed)))
   if (touched.length > 0) {
     const ids = touched.map((change) => change.state.instanceId).sort()
@@ -192,11 +178,6 @@ export async function saveChanges(
   await Promise.all(writes)
 }
 
-async function insertAll(tx: RawTx, created: InstanceChange[]): Promise<void> {
-  const inserted = await tx.$queryRawUnsafe<{ instance_id: string }[]>(insertNewInstances, rowsOf(created))
-  if (inserted.length < created.length) throw new PurchaseConflict('another call opened the same purchase')
-}
-
 function rowsOf(changes: InstanceChange[]): string {
   return JSON.stringify(
     changes.map((change) => {
@@ -218,7 +199,6 @@ const insertInstances = `
   INSERT INTO instances (${entries.map(([, [column]]) => column).join(', ')}, app_info, last_call_at)
   SELECT ${entries.map(([, [column, type]]) => value(column, type)).join(', ')}, decode(r.app_info, 'base64'), r.last_call_at
   FROM ${recordset} ORDER BY r.purchase_key`
-const insertNewInstances = `${insertInstances} ON CONFLICT (purchase_key) DO NOTHING RETURNING instance_id`
 const updateInstances = `
   UPDATE instances i SET ${entries
     .filter(([name]) => name !== 'instanceId' && name !== 'purchaseKey' && name !== 'createdAt')

@@ -15,7 +15,7 @@ const workers = 2
 
 export default defineConfig({
   testDir: 'e2e',
-  timeout: 120_000,
+  timeout: 60_000,
   expect: { timeout: 15_000 },
   workers,
   forbidOnly: true,

@@ -27,7 +27,7 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: startingWith(...longest) },
     env: { LOG_LEVEL: 'silent' },
-    testTimeout: 180_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
   },

@@ -107,8 +107,9 @@ test('a user and a token are made', async () => {
   })
 })
 
-test('a call is fired, signed, and its answer judged', async () => {
-  const fire = (...args: string[]) => desk(['call', 'fire', ...args, '--to', door()])
+const fire = (...args: string[]) => desk(['call', 'fire', ...args, '--to', door()])
+
+test('a call is fired, signed, and its answer shown', async () => {
   const v2 = await fire('newInstance', '--set', 'orderId=CS1906666666ABCDE')
   expect(v2).toMatchObject({ code: 0, err: '' })
   expect(v2.out).toMatch(
@@ -124,11 +125,16 @@ test('a call is fired, signed, and its answer judged', async () => {
   expect(v1).toMatchObject({ code: 0, out: expect.stringContaining('Body-Sign: verifies') })
   expect(verifyV1({ key, params: arrived.at(-1)?.query ?? {} }).ok).toBe(true)
   expect(arrived.at(-1)?.query.productId).toBe('p1')
+})
 
+test('an answer that is not right is judged', async () => {
   answer = { ...answer, signedWith: 'another-key' }
   expect(await fire('expireInstance')).toMatchObject({ code: 1, out: expect.stringContaining('does not verify') })
   answer = { body: '{"resultCode":"000003","resultMsg":"unknown instance"}', signedWith: key }
   expect(await fire('releaseInstance')).toMatchObject({ code: 1, out: expect.stringContaining('resultCode: 000003') })
+})
+
+test('a call that cannot be fired costs a sentence', async () => {
   expect(await desk(['call', 'fire', 'newInstance', '--to', 'http://127.0.0.1:1/'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('does not answer'),

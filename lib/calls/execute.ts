@@ -19,7 +19,7 @@ import {
 import { observeGroup } from '@/lib/metrics'
 import { findOrders, type KnownOrder } from '@/lib/orders'
 import { activityOf, type Decision, InstanceBook, type Scene } from './activities'
-import { type CallRow, recordCalls } from './messages'
+import { type CallRow, recordCalls, recordFirstCalls } from './messages'
 import { sealPayload } from './payload'
 import { retryUntil } from './retry-windows'
 import type { CallOutcome, CallSource, Protocol, SignatureCheck, StoredAnswer, StoredRequest } from './types'
@@ -148,7 +148,7 @@ export async function executeGroup(tx: RawTx, works: Work[], trusted?: Catalog):
   const at = played[0]?.receivedAt ?? new Date()
   const saved = saveChanges(tx, book.changes(), at)
   const added = addJobs(tx, jobs)
-  const recorded = recordCalls(tx, rows)
+  const recorded = trusted ? recordFirstCalls(tx, rows) : recordCalls(tx, rows)
   recorded.catch(() => {}) // heard below, unless the others fail first
   const audits = [...decided].flatMap(([work, { decision }]) => work.audit?.(tx, decision) ?? [])
   await Promise.all([proven, saved, added, ...audits])

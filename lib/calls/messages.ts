@@ -2,6 +2,7 @@ import { recordAudit } from '@/lib/audit'
 import { Prisma, prisma, type Tx } from '@/lib/db/client'
 import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
+import { type Columns, insertRows, type Row } from '@/lib/db/rows'
 import { DeskError } from '@/lib/errors'
 import type { DeliveryEnd } from '@/lib/instances'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -35,11 +36,10 @@ export type CallRow = {
 
 /**
  * Writes calls and moves their messages on, in one statement. The newest call of a message says how it stands: a success
- * closes it, a failure opens it (again) and starts its retry window.
+ * closes it, a failure opens it (again) and starts its retry window. Resolves to the ids of the messages by their keys.
  */
 export async function recordCalls(tx: RawTx, calls: CallRow[]): Promise<Map<string, string>> {
-  const messages = new Map<string, Told>()
-  for (const call of calls) messages.set(call.messageKey, tell(messages.get(call.messageKey), call))
+  const messages = tellAll(calls)
   // The payloads travel as one run of bytes, of which each call takes its part.
   let payloadAt = 1
   const rows = calls.map((call) => {
@@ -52,6 +52,33 @@ export async function recordCalls(tx: RawTx, calls: CallRow[]): Promise<Map<stri
   const payloads = Buffer.concat(calls.map(({ payload }) => payload))
   const written = await tx.$queryRawUnsafe<{ key: string; id: string }[]>(writeCalls, JSON.stringify(rows), payloads)
   return new Map(written.map((row) => [row.key, row.id]))
+}
+
+/** The same for calls nobody has a message of; a message that is there all the same collides. */
+export async function recordFirstCalls(tx: RawTx, calls: CallRow[]): Promise<Map<string, string>> {
+  const messages = [...tellAll(calls)].sort(([a], [b]) => (a < b ? -1 : 1))
+  const ids = new Map(messages.map(([key, { message }]) => [key, message.newMessageId]))
+  await Promise.all([
+    insertRows(
+      tx,
+      'messages',
+      messageColumns,
+      messages.map(([, told]) => firstMessage(told)),
+    ),
+    insertRows(
+      tx,
+      'calls',
+      callColumns,
+      calls.map((call) => callRow(call, ids.get(call.messageKey))),
+    ),
+  ])
+  return ids
+}
+
+function tellAll(calls: CallRow[]): Map<string, Told> {
+  const messages = new Map<string, Told>()
+  for (const call of calls) messages.set(call.messageKey, tell(messages.get(call.messageKey), call))
+  return messages
 }
 
 /** What the calls of one group say of their message; the last of them speaks for it. */
@@ -85,6 +112,102 @@ function tell(told: Told | undefined, call: CallRow): Told {
       productRef: call.productRef ?? undefined,
     },
   }
+}
+
+function firstMessage({ by, message }: Told): Row {
+  return {
+    id: message.newMessageId,
+    key: by.messageKey,
+    protocol: by.protocol,
+    activity: by.activity,
+    state: message.state,
+    outcome: by.outcome,
+    attempts: message.attempts,
+    first_at: message.firstAt,
+    last_at: by.receivedAt,
+    retry_until: message.retryUntil,
+    result_code: by.resultCode,
+    result_msg: by.resultMsg,
+    order_id: by.orderId,
+    order_line_id: by.orderLineId,
+    instance_id: by.instanceId,
+    customer_id: by.customerId,
+    product_ref: message.productRef,
+    test: by.test,
+    last_call_id: message.lastCallId,
+    closed_at: message.state === 'succeeded' ? by.receivedAt : null,
+  }
+}
+
+const messageColumns: Columns = {
+  id: 'uuid',
+  key: 'text',
+  protocol: 'text',
+  activity: 'text',
+  state: 'text',
+  outcome: 'text',
+  attempts: 'int',
+  first_at: 'timestamptz',
+  last_at: 'timestamptz',
+  retry_until: 'timestamptz',
+  result_code: 'text',
+  result_msg: 'text',
+  order_id: 'text',
+  order_line_id: 'text',
+  instance_id: 'text',
+  customer_id: 'text',
+  product_ref: 'uuid',
+  test: 'boolean',
+  last_call_id: 'uuid',
+  closed_at: 'timestamptz',
+}
+
+function callRow(call: CallRow, messageId: string | undefined): Row {
+  return {
+    id: call.id,
+    message_id: messageId,
+    received_at: call.receivedAt,
+    protocol: call.protocol,
+    activity: call.activity,
+    source: call.source,
+    outcome: call.outcome,
+    result_code: call.resultCode,
+    result_msg: call.resultMsg,
+    order_id: call.orderId,
+    order_line_id: call.orderLineId,
+    business_id: call.businessId,
+    instance_id: call.instanceId,
+    customer_id: call.customerId,
+    test: call.test,
+    duration_ms: call.durationMs,
+    credential_id: call.credentialId,
+    replay_of: call.replayOf,
+    actor: call.actor,
+    payload: call.payload,
+  }
+}
+
+const callColumns: Columns = {
+  id: 'uuid',
+  message_id: 'uuid',
+  received_at: 'timestamptz',
+  protocol: 'text',
+  activity: 'text',
+  source: 'text',
+  outcome: 'text',
+  result_code: 'text',
+  result_msg: 'text',
+  order_id: 'text',
+  order_line_id: 'text',
+  business_id: 'text',
+  instance_id: 'text',
+  customer_id: 'text',
+  test: 'boolean',
+  duration_ms: 'int',
+  credential_id: 'uuid',
+  replay_of: 'uuid',
+  actor: 'text',
+  payload: 'bytea',
 }
 
 // What is not known does not travel: reading JSON is a good part of what a call costs the database.
@@ -133,7 +256,7 @@ const writeCalls = `
       "resultCode", "resultMsg", "orderId", "orderLineId", "instanceId", "customerId", "productRef", test, "lastCallId",
       CASE WHEN state = 'succeeded' THEN "receivedAt" END
     FROM told WHERE "newMessageId" IS NOT NULL
-    ORDER BY "messageKey"
+    ORDER BY "messageKey" COLLATE "C"
     ON CONFLICT (key) DO UPDATE SET
       attempts = messages.attempts + excluded.attempts,
       state = excluded.state,
@@ -183,7 +306,7 @@ export async function settleMessages(tx: RawTx, ends: DeliveryEnd[]): Promise<vo
     WITH held AS (
       SELECT m.id FROM messages m JOIN ${ended} ON m.instance_id = d."instanceId"
       WHERE ${closes} OR (m.product_ref IS NULL AND d."productRef" IS NOT NULL)
-      ORDER BY m.key FOR UPDATE OF m
+      ORDER BY m.key COLLATE "C" FOR UPDATE OF m
     )
     UPDATE messages m SET
       product_ref = coalesce(m.product_ref, d."productRef"),

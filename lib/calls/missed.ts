@@ -158,7 +158,7 @@ async function insertMissed(tx: Prisma.TransactionClient, rows: CallRow[]): Prom
   const fresh = rows.filter(({ id }) => !known.has(id))
   const keys = [...new Set(fresh.map(({ messageKey }) => messageKey))]
   const held = await tx.$queryRaw<{ id: string; key: string; last_at: Date }[]>`
-    SELECT id, key, last_at FROM messages WHERE key = ANY(${keys}::text[]) ORDER BY key FOR UPDATE`
+    SELECT id, key, last_at FROM messages WHERE key = ANY(${keys}::text[]) ORDER BY key COLLATE "C" FOR UPDATE`
   const messages = new Map(held.map((message) => [message.key, message]))
   const isLate = ({ messageKey, receivedAt }: CallRow) => (messages.get(messageKey)?.last_at ?? 0) > receivedAt
   const newest = fresh.filter((row) => !isLate(row))

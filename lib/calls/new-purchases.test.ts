@@ -107,4 +107,10 @@ it('come to nothing where a queue takes less than it is given', async () => {
   const { json } = await buy(order).finally(() => other.query('DROP FUNCTION lose CASCADE'))
   expect(json.resultCode).toBe('000005')
   expect(await prisma().instance.count({ where: { orderId: order.orderId } })).toBe(0)
+  // What failed has a message already.
+  const again = await buy(order)
+  expect(again.json).toMatchObject({ resultCode: expect.stringMatching(/^00000[04]$/) })
+  const messages = await prisma().message.findMany({ where: { orderId: order.orderId } })
+  expect(messages).toMatchObject([{ attempts: 2, instanceId: again.json.instanceId }])
+  expect(await prisma().call.count({ where: { messageId: messages[0]?.id } })).toBe(2)
 })

@@ -14,6 +14,8 @@ export type RawTx = {
   /** Resolves to the number of rows. */
   $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
   $executeRawUnsafe(text: string, ...values: unknown[]): Promise<number>
+  /** Runs a COPY … FROM STDIN with `data` for its input; only the driver's own can. */
+  copyIn?(text: string, data: Buffer): Promise<void>
   /**
    * Lets the driver's own commit right behind what was asked for already, without waiting for its answers: for a
    * transaction in which nothing but an error of the database can still speak against it.
@@ -130,7 +132,38 @@ function rawTx(client: pg.PoolClient): RawTx {
     async $executeRawUnsafe(text, ...values) {
       return (await run(text, values)).rowCount ?? 0
     },
+    copyIn(text, data) {
+      gather()
+      return new Promise((resolve, reject) => {
+        client.query(new CopyIn(text, data, (error) => (error ? reject(error) : resolve())))
+      })
+    },
   }
+}
+
+/** Sends its data right behind the statement; where that fails the server leaves them unread (protocol flow, COPY). */
+class CopyIn extends pg.Query {
+  constructor(
+    private readonly copy: string,
+    private readonly data: Buffer,
+    done: (error: Error | null) => void,
+  ) {
+    // @ts-expect-error @types/pg leaves out the callback
+    super({ text: copy }, undefined, done)
+  }
+
+  override submit = (connection: pg.Connection) => {
+    const to = connection as unknown as {
+      query(text: string): void
+      sendCopyFromChunk(data: Buffer): void
+      endCopyFrom(): void
+    }
+    to.query(this.copy)
+    to.sendCopyFromChunk(this.data)
+    to.endCopyFrom()
+  }
+
+  handleCopyInResponse() {}
 }
 
 /** As Prisma reads them: 64-bit integers as bigint. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Prisma, prisma, type Tx } from '@/lib/db/client'
 import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
+import { type Columns, columnValue, insertRows, jsonRows, type Row, recordset } from '@/lib/db/rows'
 import type { AppInfo } from '@/lib/marketplace'
 import { seal, unseal } from '@/lib/secrets'
 import {
@@ -48,14 +49,16 @@ const columns = {
   createdAt: ['created_at', 'timestamptz'],
   deliveredAt: ['delivered_at', 'timestamptz'],
   releasedAt: ['released_at', 'timestamptz'],
-} as const satisfies Record<keyof InstanceState, readonly [string, string]>
+} as const satisfies Record<keyof InstanceState, readonly [string, Columns[string]]>
 
 const entries = Object.entries(columns)
 type Member = keyof InstanceState
 const selection = Prisma.raw(entries.map(([name, [column]]) => `"${column}" AS "${name}"`).join(', '))
-const record = entries.map(([, [column, type]]) => `"${column}" ${type === 'text[]' ? 'jsonb' : type}`).join(', ')
-const value = (column: string, type: string) =>
-  type === 'text[]' ? `ARRAY(SELECT jsonb_array_elements_text(r."${column}"))` : `r."${column}"`
+const instanceColumns: Columns = {
+  ...Object.fromEntries(entries.map(([, column]) => column)),
+  app_info: 'bytea',
+  last_call_at: 'timestamptz',
+}
 
 /** Reads instances by id and by purchase; with `lock` no other transaction changes them until this one ends. */
 export async function loadInstances(
@@ -152,8 +155,8 @@ export async function saveChanges(tx: RawTx, changes: InstanceChange[], recorded
   const changed = changes.filter((change) => !change.created && (change.events.length > 0 || change.attempted))
   const touched = changes.filter((change) => !changed.includes(change) && !change.created && change.touchedAt)
   const writes: Promise<unknown>[] = []
-  if (created.length > 0) writes.push(tx.$executeRawUnsafe(insertInstances, rowsOf(created)))
-  if (changed.length > 0) writes.push(tx.$executeRawUnsafe(updateInstances, rowsOf(changed)))
+  if (created.length > 0) writes.push(insertRows(tx, 'instances', instanceColumns, inOrder(created).map(rowOf)))
+  if (changed.length > 0) writes.push(tx.$executeRawUnsafe(updateInstances, jsonRows(changed.map(rowOf))))
   if (touched.length > 0) {
     const ids = touched.map((change) => change.state.instanceId).sort()
     writes.push(tx.$executeRaw`UPDATE instances SET last_call_at = ${recordedAt} WHERE instance_id = ANY(${ids})`)
@@ -170,57 +173,56 @@ export async function saveChanges(tx: RawTx, changes: InstanceChange[], recorded
       recorded_at: recordedAt,
       data: { set: event.set },
       sealed: sealedPart(event),
-      call_id: event.callId ?? undefined,
-      actor: event.actor ?? undefined,
+      call_id: event.callId,
+      actor: event.actor,
     })),
   )
-  if (events.length > 0) writes.push(tx.$executeRawUnsafe(insertEvents, JSON.stringify(events)))
+  if (events.length > 0) writes.push(insertRows(tx, 'instance_events', eventColumns, events))
   await Promise.all(writes)
 }
 
-function rowsOf(changes: InstanceChange[]): string {
-  return JSON.stringify(
-    changes.map((change) => {
-      const row: Record<string, unknown> = {}
-      for (const [name, [column]] of entries) {
-        const value = change.state[name as Member]
-        if (value !== null) row[column] = value // a column that does not travel is NULL
-      }
-      if (change.appInfo) row.app_info = base64(seal(JSON.stringify(change.appInfo)))
-      row.last_call_at = change.touchedAt
-      row.attempts = change.attempted ? 1 : 0
-      return row
-    }),
-  )
+/** Two writers of the same purchases never wait for each other. */
+function inOrder(created: InstanceChange[]): InstanceChange[] {
+  return [...created].sort((a, b) => (a.state.purchaseKey < b.state.purchaseKey ? -1 : 1))
 }
 
-const recordset = `json_to_recordset($1::json) AS r(${record}, app_info text, last_call_at timestamptz, attempts int)`
-const insertInstances = `
-  INSERT INTO instances (${entries.map(([, [column]]) => column).join(', ')}, app_info, last_call_at)
-  SELECT ${entries.map(([, [column, type]]) => value(column, type)).join(', ')}, decode(r.app_info, 'base64'), r.last_call_at
-  FROM ${recordset} ORDER BY r.purchase_key`
+function rowOf(change: InstanceChange): Row {
+  const row: Row = {}
+  for (const [name, [column]] of entries) row[column] = change.state[name as Member]
+  if (change.appInfo) row.app_info = seal(JSON.stringify(change.appInfo))
+  row.last_call_at = change.touchedAt
+  row.attempts = change.attempted ? 1 : 0
+  return row
+}
+
 const updateInstances = `
   UPDATE instances i SET ${entries
     .filter(([name]) => name !== 'instanceId' && name !== 'purchaseKey' && name !== 'createdAt')
-    .map(([, [column, type]]) => `${column} = ${value(column, type)}`)
+    .map(([, [column]]) => `${column} = ${columnValue(instanceColumns, column)}`)
     .join(', ')},
-    app_info = coalesce(decode(r.app_info, 'base64'), i.app_info),
+    app_info = coalesce(${columnValue(instanceColumns, 'app_info')}, i.app_info),
     last_call_at = greatest(r.last_call_at, i.last_call_at), version = i.version + 1,
     delivery_attempts = i.delivery_attempts + r.attempts
-  FROM ${recordset} WHERE i.instance_id = r.instance_id`
-const insertEvents = `
-  INSERT INTO instance_events (id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, sealed, call_id, actor)
-  SELECT id, instance_id, type, dedupe_key, applied, reason, occurred_at, recorded_at, data, decode(sealed, 'base64'), call_id, actor
-  FROM json_to_recordset($1::json) AS r(id uuid, instance_id text, type text, dedupe_key text, applied boolean, reason text,
-    occurred_at timestamptz, recorded_at timestamptz, data jsonb, sealed text, call_id uuid, actor text)`
+  FROM ${recordset({ ...instanceColumns, attempts: 'int' })} WHERE i.instance_id = r.instance_id`
 
-function base64(data: Uint8Array): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')
+const eventColumns: Columns = {
+  id: 'uuid',
+  instance_id: 'text',
+  type: 'text',
+  dedupe_key: 'text',
+  applied: 'boolean',
+  reason: 'text',
+  occurred_at: 'timestamptz',
+  recorded_at: 'timestamptz',
+  data: 'jsonb',
+  sealed: 'bytea',
+  call_id: 'uuid',
+  actor: 'text',
 }
 
-function sealedPart({ appInfo, details }: EventDraft): string | undefined {
+function sealedPart({ appInfo, details }: EventDraft): Uint8Array | undefined {
   const part = appInfo ?? details
-  return part && base64(seal(JSON.stringify(part)))
+  return part && seal(JSON.stringify(part))
 }
 
 /** What came with the purchase of an instance, where it was a V1 one. */
@@ -245,6 +247,6 @@ export async function rebuildInstance(
   if (!first) throw new Error(`no events of instance ${instanceId}`)
   const state = rest.reduce(applyEvent, stateFromPurchase(first))
   const differed = entries.some(([name]) => !isDeepStrictEqual(state[name as Member], stored[name as Member]))
-  if (differed) await tx.$executeRawUnsafe(updateInstances, rowsOf([{ ...changeOf(state), touchedAt: null }]))
+  if (differed) await tx.$executeRawUnsafe(updateInstances, jsonRows([rowOf({ ...changeOf(state), touchedAt: null })]))
   return { state, differed }
 }

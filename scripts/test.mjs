@@ -1,6 +1,7 @@
 // `npm test [-- name …]`: prepares as the start does, then runs every check (or the named ones) and counts what passed.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { prepare } from './prepare.mjs'
 
@@ -30,20 +31,17 @@ const checks = {
   'dead code': [bin('knip'), '--no-progress'],
 }
 
+const vitest = (report, ...more) => [
+  bin('vitest'),
+  ...['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...more],
+]
+const endurance = ['--config', 'vitest.endurance.config.ts', '--project']
+
 /** Runners: they count for themselves and write a report. */
 const runners = {
-  'unit and database': {
-    command: (report) => [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`],
-    count: countVitest,
-  },
-  endurance: {
-    command: (report) => [
-      bin('vitest'),
-      ...['run', '--config', 'vitest.endurance.config.ts', '--reporter=dot', '--reporter=json'],
-      `--outputFile.json=${report}`,
-    ],
-    count: countVitest,
-  },
+  'unit and database': { command: (report) => vitest(report), count: countVitest, givesWay: true },
+  'slow world': { command: (report) => vitest(report, ...endurance, 'slow world'), count: countVitest },
+  endurance: { command: (report) => vitest(report, ...endurance, 'endurance'), count: countVitest },
   browser: {
     command: () => [bin('playwright'), 'test', '--reporter=dot,json'],
     count: countPlaywright,
@@ -69,9 +67,10 @@ async function main() {
     for (let name = waiting.shift(); name; name = waiting.shift()) await runCheck(name)
   }
   await Promise.all([checkInTurn(), checkInTurn()])
-  for (const name of Object.keys(runners).filter(isWanted)) {
-    if (name === 'browser') await font
-    await runRunner(name, runners[name])
+  // A slow world is mostly waited for: that is done beside what gives way to it.
+  for (const stage of [['unit and database', 'slow world'], ['endurance'], ['browser']]) {
+    if (stage.includes('browser')) await font
+    await Promise.all(stage.filter(isWanted).map((name) => runRunner(name, runners[name])))
   }
 
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
@@ -91,12 +90,16 @@ async function runCheck(name) {
   console.log(status === 0 ? `ok      ${name} (${seconds} s)` : `\nFAILED  ${name} (${seconds} s)\n${output}`)
 }
 
-async function runRunner(name, { command, count }) {
+async function runRunner(name, { command, count, givesWay }) {
   const report = path.join(reports, `${name.replaceAll(' ', '-')}.json`)
   rmSync(report, { force: true })
   console.log(`        ${name}`)
   const startedAt = Date.now()
-  const { status } = await run(command(report), { output: 'inherit', more: { PLAYWRIGHT_JSON_OUTPUT_NAME: report } })
+  const { status } = await run(command(report), {
+    output: 'inherit',
+    more: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+    priority: givesWay ? 10 : 0,
+  })
   const counted = existsSync(report) ? count(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0 }
   // A runner that ends badly without naming a test has failed all the same; so has one that found nothing to run.
   if (counted.failed === 0 && (status !== 0 || counted.passed === 0)) counted.failed = 1
@@ -118,7 +121,7 @@ function countPlaywright({ stats, errors }) {
   return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length }
 }
 
-function run([file, ...args], { output = 'pipe', more = {}, timeout } = {}) {
+function run([file, ...args], { output = 'pipe', more = {}, timeout, priority = 0 } = {}) {
   const env = {
     ...process.env,
     NEXT_TELEMETRY_DISABLED: '1',
@@ -128,6 +131,7 @@ function run([file, ...args], { output = 'pipe', more = {}, timeout } = {}) {
     ...more,
   }
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', output, output], timeout })
+  if (priority && child.pid) os.setPriority(child.pid, priority)
   const chunks = []
   child.stdout?.on('data', (chunk) => chunks.push(chunk))
   child.stderr?.on('data', (chunk) => chunks.push(chunk))

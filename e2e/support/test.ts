@@ -58,7 +58,7 @@ export async function expectLoaded(page: Page): Promise<void> {
       await page.evaluate(() => window.scrollTo(0, 0))
     }
     expect(await page.locator('.animate-shimmer, [aria-busy="true"]').count()).toBe(0)
-  }).toPass({ timeout: 15_000 })
+  }).toPass({ timeout: 15_000, intervals: [50, 100, 100, 200] })
 }
 
 /** No fault that axe knows of, in the page as it stands; what its styles alone decide takes half of the time. */

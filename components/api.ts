@@ -1,5 +1,7 @@
 /** The one way the browser talks to the desk: its own /api/v1, in the session of the signed-in user. */
 
+import type zh from '@/messages/zh-CN.json'
+
 export type Problem = {
   status: number
   title: string
@@ -103,6 +105,9 @@ export async function apiText(path: string, options: Options = {}): Promise<stri
   return (await request(path, options)).text()
 }
 
+/** What can be wrong with a file, as the answer's details name it (lib/files/faults.ts). */
+type FileFault = keyof (typeof zh)['errors']['file']
+
 type ErrorWords = (
   key:
     | 'network'
@@ -112,8 +117,9 @@ type ErrorWords = (
     | 'server'
     | 'stale'
     | 'unknown'
-    | `now.${'open' | 'succeeded' | 'resolved' | 'acknowledged'}`,
-  values?: { detail?: string; name?: string },
+    | `now.${'open' | 'succeeded' | 'resolved' | 'acknowledged'}`
+    | `file.${FileFault}`,
+  values?: Record<string, string | number>,
 ) => string
 
 /** What somebody acted on was changed before. */
@@ -133,6 +139,8 @@ function changedTo({ problem }: ApiError, t: ErrorWords): string | null {
 export function errorText(error: unknown, t: ErrorWords): string {
   if (!(error instanceof ApiError)) return t('unknown')
   if (error.status === 0) return t('network')
+  const { file, ...facts } = error.problem.details ?? {}
+  if (typeof file === 'string') return t(`file.${file as FileFault}`, facts as Record<string, string | number>)
   if (error.status === 409) return t('stale', { detail: changedTo(error, t) ?? error.detail })
   if (error.status === 403) return error.detail || t('forbidden')
   if (error.status === 404) return t('notFound')

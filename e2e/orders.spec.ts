@@ -100,9 +100,20 @@ for (const [locale, words] of [
       differs: 'Differs',
       unknown: 'Unknown order',
       file: 'Choose a file',
+      noColumn: '别的.csv has no column 订单号 (Order ID); its columns are 甲, 乙.',
     },
   ],
-  ['zh-CN', { tab: '导入的文件', import: '导入并核对', differs: '有差异', unknown: '未知订单', file: '选择文件' }],
+  [
+    'zh-CN',
+    {
+      tab: '导入的文件',
+      import: '导入并核对',
+      differs: '有差异',
+      unknown: '未知订单',
+      file: '选择文件',
+      noColumn: '别的.csv 缺少列 订单号 (Order ID)；现有的列：甲, 乙。',
+    },
+  ],
 ] as const) {
   test.describe(locale, () => {
     test.use({ locale })
@@ -115,6 +126,11 @@ for (const [locale, words] of [
       await page.getByRole('button', { name: words.tab }).click()
       await page
         .getByLabel(words.file)
+        .setInputFiles({ name: '别的.csv', mimeType: 'text/csv', buffer: Buffer.from('甲,乙\r\n1,2\r\n') })
+      await page.getByRole('button', { name: words.import }).click()
+      await expect(page.getByRole('alert').filter({ hasText: words.noColumn })).toBeVisible()
+      await page
+        .locator('input[type=file]')
         .setInputFiles({ name: '交易明细.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
       await page.getByRole('button', { name: words.import }).click()
       await expect(page).toHaveURL(/\/orders\/imports\//)

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { CsvError, type Info, parse } from 'csv-parse'
-import { DeskError } from '@/lib/errors'
+import { type FileFault, fileFault } from './faults'
 import type { TableRow } from './table'
 
 const CHUNK = 64 * 1024
@@ -31,18 +31,16 @@ export async function* csvRows(bytes: Uint8Array, { name }: { name: string }): A
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     const at = Number((error as { lines?: number }).lines ?? line) + shift
-    throw new DeskError('invalid', `${name}, line ${at}: ${reasonOf(error)}.`)
+    throw fileFault(faultOf(error), { name, line: at, max: MAX_RECORD })
   } finally {
     source.destroy()
     parser.destroy()
   }
 }
 
-function reasonOf({ code }: CsvError): string {
-  if (code === 'CSV_MAX_RECORD_SIZE')
-    return `a row has more than ${MAX_RECORD} characters; is a quotation mark left open`
-  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quotation mark is opened and never closed'
-  return 'a quotation mark stands inside a value; write it twice and put the value into quotation marks'
+function faultOf({ code }: CsvError): FileFault {
+  if (code === 'CSV_MAX_RECORD_SIZE') return 'rowTooLong'
+  return code === 'CSV_QUOTE_NOT_CLOSED' ? 'openQuote' : 'strayQuote'
 }
 
 function* slices(text: Uint8Array): Generator<Uint8Array> {
@@ -56,7 +54,7 @@ function utf8Of(bytes: Uint8Array, name: string): Uint8Array {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   const text = marked ? bytes.subarray(3) : bytes
   const utf8 = isUtf8(text) ? text : Buffer.from(decoded(text, 'gb18030', name))
-  if (utf8.includes(0)) throw noText(name)
+  if (utf8.includes(0)) throw fileFault('noTable', { name })
   return utf8
 }
 
@@ -64,12 +62,8 @@ function decoded(bytes: Uint8Array, encoding: string, name: string): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes)
   } catch {
-    throw noText(name)
+    throw fileFault('noTable', { name })
   }
-}
-
-function noText(name: string): DeskError {
-  return new DeskError('invalid', `${name} is neither a CSV file in UTF-8 or GB18030 nor an XLSX file.`)
 }
 
 const NEWLINE = 0x0a

@@ -1,5 +1,8 @@
 import { crc32, deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import en from '@/messages/en.json'
+import zh from '@/messages/zh-CN.json'
+import { fileFaults } from './faults'
 import { readTable, type TableRow } from './index'
 
 const limits = { name: 'usage.csv', maxBytes: 1_000_000, maxRows: 1000 }
@@ -196,3 +199,7 @@ function zipped(files: Record<string, string>): Buffer {
   end.writeUInt32LE(at, 12)
   return Buffer.concat([...locals, ...directory, Buffer.from('PK\x05\x06'), end])
 }
+
+it("whatever is wrong with a file is told in the reader's language", () => {
+  for (const { errors } of [en, zh]) expect(Object.keys(errors.file).sort()).toEqual([...fileFaults].sort())
+})

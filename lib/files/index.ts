@@ -1,1 +1,2 @@
+export { fileFault } from './faults'
 export { readTable, type TableRow, type TableSource } from './table'

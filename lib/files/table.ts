@@ -1,5 +1,5 @@
-import { DeskError } from '@/lib/errors'
 import { csvRows } from './csv'
+import { fileFault } from './faults'
 import { isWorkbook, MAX_COLUMNS, xlsxRows } from './xlsx'
 
 export type TableSource = Uint8Array | AsyncIterable<Uint8Array>
@@ -20,7 +20,7 @@ export async function readTable(source: TableSource, limits: TableLimits): Promi
   const rows = (isWorkbook(bytes) ? xlsxRows(bytes, limits) : csvRows(bytes, limits))[Symbol.asyncIterator]()
   for (;;) {
     const { done, value } = await rows.next()
-    if (done) throw new DeskError('invalid', `${limits.name} holds no rows.`)
+    if (done) throw fileFault('empty', { name: limits.name })
     const header = cleaned(value.cells)
     if (header.length > 0) return { header, rows: dataRows(rows, limits) }
   }
@@ -35,7 +35,7 @@ async function* dataRows(rows: AsyncIterator<TableRow>, { name, maxRows }: Table
       const cells = cleaned(value.cells)
       if (cells.length === 0) continue
       count += 1
-      if (count > maxRows) throw new DeskError('too-large', `${name} has more than ${maxRows} rows; split it.`)
+      if (count > maxRows) throw fileFault('tooManyRows', { name, max: maxRows })
       yield { line: value.line, cells }
     }
   } finally {
@@ -51,7 +51,7 @@ function cleaned(cells: string[]): string[] {
 }
 
 async function collect(source: TableSource, { name, maxBytes }: TableLimits): Promise<Uint8Array> {
-  const tooLarge = () => new DeskError('too-large', `${name} has more than ${maxBytes} bytes; split it.`)
+  const tooLarge = () => fileFault('tooLarge', { name, max: maxBytes })
   if (source instanceof Uint8Array) {
     if (source.length > maxBytes) throw tooLarge()
     return source

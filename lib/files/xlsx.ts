@@ -1,4 +1,4 @@
-import { DeskError } from '@/lib/errors'
+import { fileFault } from './faults'
 import type { TableRow } from './table'
 import { BadXml, readXml, type XmlEvent } from './xml'
 import { type Archive, openZip } from './zip'
@@ -19,7 +19,7 @@ export function isWorkbook(bytes: Uint8Array): boolean {
 /** Every row of the first sheet that stands in the file (ECMA-376). Throws DeskError 'invalid' and 'too-large'. */
 export async function* xlsxRows(bytes: Uint8Array, { name }: { name: string }): AsyncGenerator<TableRow> {
   if (bytes[0] === OLD_OFFICE[0]) {
-    throw new DeskError('invalid', `${name} is an XLS file or has a password; save it as XLSX without one, or as CSV.`)
+    throw fileFault('oldWorkbook', { name })
   }
   try {
     const archive = openZip(bytes, { name, maxInflated: MAX_INFLATED })
@@ -28,7 +28,7 @@ export async function* xlsxRows(bytes: Uint8Array, { name }: { name: string }): 
     const kinds = await dateKinds(archive)
     yield* sheetRows(archive.read(sheet), { shared, kinds, date1904 })
   } catch (error) {
-    throw error instanceof BadXml ? new DeskError('invalid', `${name} is damaged: ${error.message}.`) : error
+    throw error instanceof BadXml ? fileFault('damaged', { name, what: error.message }) : error
   }
 }
 
@@ -38,7 +38,7 @@ async function* eventsOf(archive: Archive, path: string): AsyncGenerator<XmlEven
 
 async function firstSheet(archive: Archive, name: string): Promise<{ sheet: string; date1904: boolean }> {
   if (!archive.has('xl/workbook.xml')) {
-    throw new DeskError('invalid', `${name} is a zip archive, but no XLSX file.`)
+    throw fileFault('noWorkbook', { name })
   }
   let relation: string | undefined
   let date1904 = false
@@ -72,8 +72,7 @@ async function sharedTexts(archive: Archive, name: string): Promise<string[]> {
     if (event.type !== 'close' || event.name !== 'si') continue
     const value = text.end()
     size += value.length
-    if (size > MAX_SHARED)
-      throw new DeskError('too-large', `${name} holds more than ${MAX_SHARED} characters; split it.`)
+    if (size > MAX_SHARED) throw fileFault('tooMuchText', { name, max: MAX_SHARED })
     texts.push(value)
   }
   return texts

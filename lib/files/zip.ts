@@ -1,5 +1,6 @@
 import { createInflateRaw } from 'node:zlib'
 import { DeskError } from '@/lib/errors'
+import { fileFault } from './faults'
 
 const END = 0x06054b50
 const ENTRY = 0x02014b50
@@ -20,7 +21,7 @@ type Entry = { method: number; size: number; at: number }
  * `maxInflated` bytes with DeskError 'too-large', however little the archive claims to hold.
  */
 export function openZip(bytes: Uint8Array, { name, maxInflated }: { name: string; maxInflated: number }): Archive {
-  const broken = () => new DeskError('invalid', `${name} is damaged, or no XLSX file.`)
+  const broken = () => fileFault('damaged', { name })
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries = directoryOf(data) ?? refuse(broken())
   let left = maxInflated
@@ -34,7 +35,7 @@ export function openZip(bytes: Uint8Array, { name, maxInflated }: { name: string
     try {
       for await (const chunk of entry.method === 8 ? inflated(packed) : slices(packed)) {
         left -= chunk.length
-        if (left < 0) throw new DeskError('too-large', `${name} unpacks to more than ${maxInflated} bytes; split it.`)
+        if (left < 0) throw fileFault('unpacksTooLarge', { name, max: maxInflated })
         yield chunk
       }
     } catch (error) {

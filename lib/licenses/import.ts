@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
 import { type Catalog, refreshCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
-import { DeskError } from '@/lib/errors'
-import { readTable, type TableSource } from '@/lib/files'
+import { fileFault, readTable, type TableSource } from '@/lib/files'
 import { parseInput } from '@/lib/input'
 import { type Context, requireRole } from '@/lib/users/context'
 import { codeSchema } from './code-actions'
@@ -77,7 +76,7 @@ export async function importLicenses({
   const { header, rows } = await readTable(file, { name: 'file', maxBytes: BYTE_LIMIT, maxRows: ROW_LIMIT })
   const names = header.map(columnOf)
   if (!names.includes('license'))
-    throw new DeskError('invalid', 'file: has no column license (授权码) in its first row.', { field: 'file' })
+    throw fileFault('noColumn', { name: 'file', what: 'license (授权码)', known: header.join(', ').slice(0, 400) })
   const good: Row[] = []
   const errors: ImportResult['errors'] = []
   for await (const { line, cells } of rows) {
@@ -116,9 +115,7 @@ function columnOf(cell: string): keyof Known {
   const name = columns[cell.toLowerCase().replace(/[\s_-]/g, '')]
   if (name) return name
   const known = [...new Set(Object.values(columns))].join(', ')
-  throw new DeskError('invalid', `file: has a column that is not known in its first row; known are ${known}.`, {
-    field: 'file',
-  })
+  throw fileFault('unknownColumn', { name: 'file', what: cell.slice(0, 100), known })
 }
 
 function inWords(issue: z.core.$ZodIssue): string {

@@ -5,7 +5,7 @@ import { Prisma, prisma, type Tx } from '@/lib/db/client'
 import { newId } from '@/lib/db/ids'
 import { allOf, anyOf, countUpTo, startsWith } from '@/lib/db/where'
 import { DeskError } from '@/lib/errors'
-import { readTable } from '@/lib/files'
+import { fileFault, readTable } from '@/lib/files'
 import { cutPage, type Page, pageQuery, readCursor } from '@/lib/http/paging'
 import { enqueueMany } from '@/lib/jobs'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -147,15 +147,9 @@ async function readRows(file: AsyncIterable<Uint8Array>, name: string): Promise<
     if (Object.keys(facts).length > 0) rows.push({ position: line, facts })
   }
   if (!isHeading()) {
-    throw new DeskError(
-      'invalid',
-      `${name} has no column of order numbers (订单号, Order ID); its headings are needed.`,
-      {
-        field: 'file',
-      },
-    )
+    throw fileFault('noColumn', { name, what: '订单号 (Order ID)', known: table.header.join(', ').slice(0, 400) })
   }
-  if (rows.length === 0) throw new DeskError('invalid', `${name} holds headings only.`, { field: 'file' })
+  if (rows.length === 0) throw fileFault('headingsOnly', { name })
   return { layout, rows }
 }
 

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { recordAudit } from '@/lib/audit'
 import { Prisma, prisma } from '@/lib/db/client'
-import { DeskError } from '@/lib/errors'
-import { readTable, type TableRow, type TableSource } from '@/lib/files'
+import { fileFault, readTable, type TableRow, type TableSource } from '@/lib/files'
 import { flagSchema } from '@/lib/input'
 import { usageRecordCodes } from '@/lib/marketplace'
 import { type Context, requireRole } from '@/lib/users/context'
@@ -78,9 +77,7 @@ function requireColumns(name: string, header: string[], places: Places, needed: 
   const missing = needed.filter((member) => places[member] === undefined)
   if (missing.length === 0) return
   const named = missing.map((member) => `${member} (${columns[member]?.find((one) => /\p{Script=Han}/u.test(one))})`)
-  throw new DeskError('invalid', `${name} has no column ${named.join(', ')}; its columns are ${header.join(', ')}.`, {
-    details: { missing },
-  })
+  throw fileFault('noColumn', { name, what: named.join(', '), known: header.join(', ') })
 }
 
 /**

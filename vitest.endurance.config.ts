@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     maxWorkers: 2,
     projects: [
-      // Before the others: its purchases are answered a second before their limit.
+      // Alone: its purchases are answered half a second before their limit.
       { extends: true, test: { name: 'slow world', include: [slowWorld], sequence: { groupOrder: 0 } } },
       {
         extends: true,

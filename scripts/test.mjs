@@ -1,7 +1,6 @@
 // `npm test [-- name …]`: prepares as the start does, then runs every check (or the named ones) and counts what passed.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { prepare } from './prepare.mjs'
 
@@ -35,13 +34,14 @@ const vitest = (report, ...more) => [
   bin('vitest'),
   ...['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...more],
 ]
-const endurance = ['--config', 'vitest.endurance.config.ts', '--project']
 
 /** Runners: they count for themselves and write a report. */
 const runners = {
-  'unit and database': { command: (report) => vitest(report), count: countVitest, givesWay: true },
-  'slow world': { command: (report) => vitest(report, ...endurance, 'slow world'), count: countVitest },
-  endurance: { command: (report) => vitest(report, ...endurance, 'endurance'), count: countVitest },
+  'unit and database': { command: (report) => vitest(report), count: countVitest },
+  endurance: {
+    command: (report) => vitest(report, '--config', 'vitest.endurance.config.ts'),
+    count: countVitest,
+  },
   browser: {
     command: () => [bin('playwright'), 'test', '--reporter=dot,json'],
     count: countPlaywright,
@@ -67,10 +67,9 @@ async function main() {
     for (let name = waiting.shift(); name; name = waiting.shift()) await runCheck(name)
   }
   await Promise.all([checkInTurn(), checkInTurn()])
-  // A slow world is mostly waited for: that is done beside what gives way to it.
-  for (const stage of [['unit and database', 'slow world'], ['endurance'], ['browser']]) {
-    if (stage.includes('browser')) await font
-    await Promise.all(stage.filter(isWanted).map((name) => runRunner(name, runners[name])))
+  for (const name of Object.keys(runners).filter(isWanted)) {
+    if (name === 'browser') await font
+    await runRunner(name, runners[name])
   }
 
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
@@ -90,16 +89,12 @@ async function runCheck(name) {
   console.log(status === 0 ? `ok      ${name} (${seconds} s)` : `\nFAILED  ${name} (${seconds} s)\n${output}`)
 }
 
-async function runRunner(name, { command, count, givesWay }) {
+async function runRunner(name, { command, count }) {
   const report = path.join(reports, `${name.replaceAll(' ', '-')}.json`)
   rmSync(report, { force: true })
   console.log(`        ${name}`)
   const startedAt = Date.now()
-  const { status } = await run(command(report), {
-    output: 'inherit',
-    more: { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-    priority: givesWay ? 10 : 0,
-  })
+  const { status } = await run(command(report), { output: 'inherit', more: { PLAYWRIGHT_JSON_OUTPUT_NAME: report } })
   const counted = existsSync(report) ? count(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0 }
   // A runner that ends badly without naming a test has failed all the same; so has one that found nothing to run.
   if (counted.failed === 0 && (status !== 0 || counted.passed === 0)) counted.failed = 1
@@ -121,7 +116,7 @@ function countPlaywright({ stats, errors }) {
   return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length }
 }
 
-function run([file, ...args], { output = 'pipe', more = {}, timeout, priority = 0 } = {}) {
+function run([file, ...args], { output = 'pipe', more = {}, timeout } = {}) {
   const env = {
     ...process.env,
     NEXT_TELEMETRY_DISABLED: '1',
@@ -131,7 +126,6 @@ function run([file, ...args], { output = 'pipe', more = {}, timeout, priority = 
     ...more,
   }
   const child = spawn(file, args, { cwd: root, env, stdio: ['ignore', output, output], timeout })
-  if (priority && child.pid) os.setPriority(child.pid, priority)
   const chunks = []
   child.stdout?.on('data', (chunk) => chunks.push(chunk))
   child.stderr?.on('data', (chunk) => chunks.push(chunk))

@@ -1,6 +1,6 @@
 import { DeskError, type DeskErrorCode } from '@/lib/errors'
 
-type Facts = { name: string; line?: number; max?: number; what?: string; known?: string }
+type Facts = { name: string; line?: number; max?: number; what?: string; known?: string; missing?: string[] }
 
 /** What can be wrong with a table somebody gave; `messages` has a sentence for each under `errors.file`. */
 const faults = {
@@ -29,5 +29,5 @@ export const fileFaults = Object.keys(faults)
 /** The error for a file that cannot be used: `details.file` names the fault, the other details are its facts. */
 export function fileFault(fault: FileFault, facts: Facts): DeskError {
   const code: DeskErrorCode = /^(too|unpacksToo)/.test(fault) ? 'too-large' : 'invalid'
-  return new DeskError(code, faults[fault](facts), { details: { file: fault, ...facts } })
+  return new DeskError(code, faults[fault](facts), { field: 'file', details: { file: fault, ...facts } })
 }

@@ -75,6 +75,8 @@ describe('a CSV file', () => {
     await expect(read('a\n1\n2\n3\n', { maxRows: 2 })).rejects.toMatchObject({
       code: 'too-large',
       message: 'usage.csv has more than 2 rows; split it.',
+      field: 'file',
+      details: { file: 'tooManyRows', name: 'usage.csv', max: 2 },
     })
   })
 })

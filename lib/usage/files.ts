@@ -77,7 +77,7 @@ function requireColumns(name: string, header: string[], places: Places, needed: 
   const missing = needed.filter((member) => places[member] === undefined)
   if (missing.length === 0) return
   const named = missing.map((member) => `${member} (${columns[member]?.find((one) => /\p{Script=Han}/u.test(one))})`)
-  throw fileFault('noColumn', { name, what: named.join(', '), known: header.join(', ') })
+  throw fileFault('noColumn', { name, what: named.join(', '), known: header.join(', '), missing })
 }
 
 /**

@@ -24,6 +24,13 @@ test.describe('products', () => {
     await dialog.getByLabel('User name (optional)').fill('admin')
     await dialog.getByRole('button', { name: 'Save' }).click()
     await expect(dialog).toBeHidden()
+    // What says so lies over the actions of the rows below.
+    const said = page.getByRole('listitem').filter({ hasText: `${product.name} was added` })
+    const isHit = await said.evaluate((item) => {
+      const { left, top, width, height } = item.getBoundingClientRect()
+      return item.contains(document.elementFromPoint(left + width / 2, top + height / 2))
+    })
+    expect(isHit, 'the word of success takes the click').toBe(false)
     const first = await buy(product)
     expect(await accessOf(first.instanceId)).toMatchObject({
       frontEndUrl: `https://board.example.com/${first.buyer.customerId}`,

@@ -11,7 +11,11 @@ export function ToastSink({ theme }: { theme: Theme }) {
   const t = useTranslations('common')
   useEffect(() => {
     const show = () => {
-      for (const { kind, text, options } of takeWaiting()) sonner[kind](text, options)
+      for (const { kind, text, options } of takeWaiting()) {
+        // It lies over the actions of the last rows; with nothing on it to click, clicks go through.
+        const isClickable = kind === 'error' || options?.action
+        sonner[kind](text, isClickable ? options : { ...options, className: '!pointer-events-none' })
+      }
     }
     show()
     return listen(show)

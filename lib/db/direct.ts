@@ -23,8 +23,11 @@ export type RawTx = {
   commitBehind?(): void
 }
 
-/** Connections of their own, so that calls of the marketplace never queue behind pages and background work. */
-const lanes = { calls: 4, deliveries: 4 }
+/**
+ * Connections of their own, so that calls of the marketplace never queue behind pages and background work. What a call
+ * inserts runs the same however much its tables hold, and is planned once; what a delivery joins is planned each time.
+ */
+const lanes = { calls: { connections: 4, prepares: true }, deliveries: { connections: 4, prepares: false } }
 type Lane = keyof typeof lanes
 
 const ABANDONED_MS = 6_000
@@ -33,7 +36,7 @@ const pool = (lane: Lane) =>
   once(`direct-pool:${lane}`, () => {
     const made = new pg.Pool({
       connectionString: env().databaseUrl,
-      max: lanes[lane],
+      max: lanes[lane].connections,
       application_name: `desk ${lane}`,
       // The server ends what we gave up on by itself, so that it does not keep its locks. A plan made while a table was
       // small must not read all of it once it is large.
@@ -65,7 +68,7 @@ export async function directly<T>(
     timer = setTimeout(() => reject(new DatabaseLate(`the database took longer than ${timeoutMs} ms`)), timeoutMs)
   })
   try {
-    const result = await Promise.race([inTransaction(client, work), late])
+    const result = await Promise.race([inTransaction(client, rawTx(client, lanes[lane].prepares), work), late])
     client.release()
     return result
   } catch (error) {
@@ -81,8 +84,7 @@ class DatabaseLate extends Error {
   readonly code = 'ETIMEDOUT'
 }
 
-async function inTransaction<T>(client: pg.PoolClient, work: (tx: RawTx) => Promise<T>): Promise<T> {
-  const tx = rawTx(client)
+async function inTransaction<T>(client: pg.PoolClient, tx: RawTx, work: (tx: RawTx) => Promise<T>): Promise<T> {
   let committed: Promise<{ command: string }> | undefined
   const commitBehind = () => {
     committed ??= client.query('COMMIT')
@@ -98,7 +100,7 @@ function streamOf(client: pg.PoolClient): Duplex {
   return (client as unknown as { connection: { stream: Duplex } }).connection.stream
 }
 
-function rawTx(client: pg.PoolClient): RawTx {
+function rawTx(client: pg.PoolClient, prepares: boolean): RawTx {
   const stream = streamOf(client)
   let gathering = false
   // What is asked for in one go leaves in one go.
@@ -113,7 +115,7 @@ function rawTx(client: pg.PoolClient): RawTx {
   }
   const run = (text: string, values: unknown[]) => {
     gather()
-    return client.query({ text, values, types, ...preparedAs(text) })
+    return client.query({ text, values, types, ...(prepares && preparedAs(text)) })
   }
   const render = (query: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
     query instanceof Prisma.Sql ? query : Prisma.sql(query, ...values)
@@ -175,7 +177,7 @@ const types = {
 const PREPARED = 30
 const names = () => once('direct-prepared', () => new Map<string, string>())
 
-// How an INSERT runs does not depend on what its tables hold, so the server need not plan it anew each time.
+// For what only inserts: a plan made while a joined table was small reads all of it once it is large.
 function preparedAs(text: string): { name?: string } {
   if (!/^\s*(INSERT|WITH)\b/.test(text)) return {}
   const known = names().get(text)

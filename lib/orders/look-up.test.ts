@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { forgetCatalog } from '@/lib/catalog'
 import { prisma } from '@/lib/db/client'
+import { directly, leaveDirect } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
@@ -10,7 +11,7 @@ import { seal } from '@/lib/secrets'
 import type { Context, Role } from '@/lib/users/context'
 import { forgetTroubles, type KnownOrder } from './client'
 import { lookUpOrder } from './look-up'
-import { findOrder, findOrders, saveOrder } from './store'
+import { findOrder, findOrders, saveOrder, saveOrders } from './store'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 let marketplace: http.Server
@@ -216,6 +217,28 @@ describe('stored orders', () => {
     await Promise.all(Array.from({ length: 20 }, () => save({})))
     expect((await findOrders(prisma(), ['CS9', 'CS10'])).size).toBe(1)
     expect(await findOrder('CS10')).toBeNull()
+  })
+
+  it('are not read for a delivery that is about others, however many they have become', async () => {
+    const deliver = (number: number) =>
+      directly(
+        async (tx) => {
+          const told = Array.from({ length: 20 }, (_, at) => ({ ...order, orderId: `CS-${number}-${at}` }))
+          await saveOrders(tx, told)
+          const [row] = await tx.$queryRaw<{ read: bigint }[]>`
+            SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_xact_user_tables WHERE relname = 'orders'`
+          return Number(row?.read)
+        },
+        { lane: 'deliveries', timeoutMs: 10_000 },
+      )
+    // As often as a server needs to make up its mind how to run a prepared statement.
+    for (let number = 0; number < 8; number += 1) await deliver(number)
+    await prisma().$executeRaw`
+      INSERT INTO orders (order_id, order_type, payload, fetched_at, told_since, listed_at)
+      SELECT 'many-' || n, order_type, payload, fetched_at, told_since, listed_at
+      FROM orders, generate_series(1, 5000) AS n WHERE order_id = 'CS-0-0'`
+    expect(await deliver(8)).toBeLessThan(100)
+    await leaveDirect()
   })
 
   it('holds the buyer sealed', async () => {

@@ -2,12 +2,13 @@ import { type Catalog, catalogNow } from '@/lib/catalog'
 import { Prisma, prisma } from '@/lib/db/client'
 import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
+import { type Columns, columnValue, insertRows, jsonRows, type Row, recordset } from '@/lib/db/rows'
 import { parseWireTime } from '@/lib/marketplace'
 import { seal, unseal } from '@/lib/secrets'
 import type { KnownOrder } from './client'
 import { orderZone } from './zone'
 
-type Row = { order_id: string; payload: Uint8Array; fetched_at: Date }
+type Stored = { order_id: string; payload: Uint8Array; fetched_at: Date; told_since: Date; listed_at: Date }
 
 /**
  * Keeps what the marketplace told about an order, the newest answer of each line. An answer older than the stored one
@@ -23,16 +24,21 @@ export async function saveOrders(tx: RawTx, orders: KnownOrder[]): Promise<void>
   const ids = [...new Set(orders.map(({ orderId }) => orderId))].sort()
   await tx.$executeRaw`
     SELECT pg_advisory_xact_lock(hashtextextended('order:' || id, 0)) FROM unnest(${ids}::text[]) AS id ORDER BY id`
-  const known = await findOrders(tx, ids)
-  const changed = new Map<string, Told>()
+  const stored = new Map((await readOrders(tx, ids)).map((row) => [row.order_id, row]))
+  const merged = new Map<string, Told>()
   for (const order of orders) {
-    const before = changed.get(order.orderId)
-    const merged = merge(before ?? known.get(order.orderId), order)
-    if (merged) changed.set(order.orderId, { ...merged, changed: merged.changed || (before?.changed ?? false) })
+    const row = stored.get(order.orderId)
+    const before = merged.get(order.orderId)
+    const told = merge(before ?? (row && orderOf(row)), order)
+    if (told) merged.set(order.orderId, { ...told, changed: told.changed || (before?.changed ?? false) })
   }
-  if (changed.size === 0) return
+  if (merged.size === 0) return
   const config = catalogNow()
-  await tx.$executeRawUnsafe(writeOrders, JSON.stringify([...changed.values()].map((told) => rowOf(told, config))))
+  const told = [...merged.values()]
+  const superseded = told.flatMap(({ orderId, changed }) => (changed && stored.get(orderId)) || [])
+  const rows = told.map((order) => rowOf(order, stored.get(order.orderId), config))
+  if (superseded.length > 0) await insertRows(tx, 'order_answers', answerColumns, superseded.map(answerOf))
+  await tx.$executeRawUnsafe(writeOrders, jsonRows(rows))
 }
 
 type Told = Required<KnownOrder> & {
@@ -61,56 +67,82 @@ function contentOf({ fetchedAt: _, changed: __, ...order }: KnownOrder & { chang
   )
 }
 
-function rowOf({ fetchedAt, changed, ...order }: Told, config: Catalog | null) {
+const orderColumns: Columns = {
+  order_id: 'text',
+  order_type: 'text',
+  created_at: 'timestamptz',
+  customer_id: 'text',
+  customer_name: 'text',
+  product_ids: 'text[]',
+  sku_codes: 'text[]',
+  charging_modes: 'text[]',
+  payload: 'bytea',
+  fetched_at: 'timestamptz',
+  told_since: 'timestamptz',
+  listed_at: 'timestamptz',
+}
+
+// No join: planned while there are few orders, it reads all of them even when they have become many.
+const writeOrders = `
+  INSERT INTO orders (${Object.keys(orderColumns).join(', ')})
+  SELECT ${Object.keys(orderColumns)
+    .map((name) => columnValue(orderColumns, name))
+    .join(', ')}
+  FROM ${recordset(orderColumns)}
+  ON CONFLICT (order_id) DO UPDATE SET ${Object.keys(orderColumns)
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', ')}`
+
+function rowOf({ fetchedAt, changed, ...order }: Told, stored: Stored | undefined, config: Catalog | null): Row {
   const created = order.createTime ? parseWireTime(order.createTime, orderZone(order, config)) : null
+  const createdAt = created?.ok ? created.value : null
   const bought = order.lines.flatMap((line) => line.products)
   const distinct = (values: (string | null)[]) => [...new Set(values.filter((value) => value !== null))]
   return {
     order_id: order.orderId,
     order_type: order.orderType,
-    created_at: created?.ok ? created.value : null,
+    created_at: createdAt,
     customer_id: order.buyer?.customerId ?? null,
     customer_name: order.buyer?.customerName ?? null,
     product_ids: distinct(bought.map(({ productId }) => productId)),
     sku_codes: distinct(bought.map(({ skuCode }) => skuCode)),
     charging_modes: distinct(order.lines.map(({ chargingMode }) => chargingMode)),
-    payload: Buffer.from(seal(JSON.stringify(order))).toString('base64'),
+    payload: seal(JSON.stringify(order)),
     fetched_at: fetchedAt,
-    changed,
-    answer_id: newId(),
+    told_since: stored && !changed ? stored.told_since : fetchedAt,
+    listed_at: createdAt ?? stored?.listed_at ?? fetchedAt,
   }
 }
 
-/** One statement: what an answer replaces is kept as an earlier answer if it said something else. */
-const writeOrders = `
-  WITH told AS (
-    SELECT * FROM jsonb_to_recordset($1::jsonb)
-      AS o(order_id text, order_type text, created_at timestamptz, customer_id text, customer_name text, product_ids text[],
-        sku_codes text[], charging_modes text[], payload text, fetched_at timestamptz, changed boolean, answer_id uuid)
-  ), superseded AS (
-    INSERT INTO order_answers (id, order_id, payload, told_since, told_until)
-    SELECT t.answer_id, o.order_id, o.payload, o.told_since, o.fetched_at
-    FROM told t JOIN orders o USING (order_id) WHERE t.changed
+const answerColumns: Columns = {
+  id: 'uuid',
+  order_id: 'text',
+  payload: 'bytea',
+  told_since: 'timestamptz',
+  told_until: 'timestamptz',
+}
+
+/** What an answer replaces is kept as an earlier answer if it said something else. */
+function answerOf({ order_id, payload, told_since, fetched_at }: Stored): Row {
+  return { id: newId(), order_id, payload, told_since, told_until: fetched_at }
+}
+
+async function readOrders(db: RawTx, orderIds: string[]): Promise<Stored[]> {
+  if (orderIds.length === 0) return []
+  return db.$queryRaw<Stored[]>(
+    Prisma.sql`SELECT order_id, payload, fetched_at, told_since, listed_at FROM orders
+      WHERE order_id = ANY(${orderIds}::text[])`,
   )
-  INSERT INTO orders (order_id, order_type, created_at, customer_id, customer_name, product_ids, sku_codes,
-    charging_modes, payload, fetched_at, told_since, listed_at)
-  SELECT t.order_id, t.order_type, t.created_at, t.customer_id, t.customer_name, t.product_ids, t.sku_codes,
-    t.charging_modes, decode(t.payload, 'base64'), t.fetched_at,
-    CASE WHEN t.changed THEN t.fetched_at ELSE COALESCE(o.told_since, t.fetched_at) END,
-    COALESCE(t.created_at, o.listed_at, t.fetched_at)
-  FROM told t LEFT JOIN orders o USING (order_id)
-  ON CONFLICT (order_id) DO UPDATE SET order_type = excluded.order_type, created_at = excluded.created_at,
-    customer_id = excluded.customer_id, customer_name = excluded.customer_name, product_ids = excluded.product_ids,
-    sku_codes = excluded.sku_codes, charging_modes = excluded.charging_modes, payload = excluded.payload,
-    fetched_at = excluded.fetched_at, told_since = excluded.told_since, listed_at = excluded.listed_at`
+}
+
+const orderOf = ({ payload, fetched_at }: Stored): KnownOrder => ({
+  ...JSON.parse(unseal(payload)),
+  fetchedAt: fetched_at,
+})
 
 /** Stored orders by id; ids without one are left out. */
 export async function findOrders(db: RawTx, orderIds: string[]): Promise<Map<string, KnownOrder>> {
-  if (orderIds.length === 0) return new Map()
-  const rows = await db.$queryRaw<Row[]>(
-    Prisma.sql`SELECT order_id, payload, fetched_at FROM orders WHERE order_id = ANY(${orderIds}::text[])`,
-  )
-  return new Map(rows.map((row) => [row.order_id, { ...JSON.parse(unseal(row.payload)), fetchedAt: row.fetched_at }]))
+  return new Map((await readOrders(db, orderIds)).map((row) => [row.order_id, orderOf(row)]))
 }
 
 /** The order of a line, where it tells of that line: one asked for by line may leave the others out. */

@@ -135,14 +135,14 @@ function Instance({ instance }: { instance: InstanceDetail }) {
                 [t('sku'), <Id key="s" value={instance.skuCode} />],
                 [
                   t('order'),
-                  <span key="o">
-                    <Id value={instance.orderId} />{' '}
+                  <span key="o" className="inline-flex flex-wrap items-center gap-x-3">
+                    <Id value={instance.orderId} />
                     <Link
                       className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
                       href={`/calls?view=messages&q=${encodeURIComponent(instance.orderId)}`}
                     >
                       {t('messagesOfOrder')}
-                    </Link>{' '}
+                    </Link>
                     <Link
                       className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
                       href={`/orders/${encodeURIComponent(instance.orderId)}`}

@@ -12,9 +12,10 @@ export function ToastSink({ theme }: { theme: Theme }) {
   useEffect(() => {
     const show = () => {
       for (const { kind, text, options } of takeWaiting()) {
-        // It lies over the actions of the last rows; with nothing on it to click, clicks go through.
-        const isClickable = kind === 'error' || options?.action
-        sonner[kind](text, isClickable ? options : { ...options, className: '!pointer-events-none' })
+        // It lies over the actions of the last rows. Where there is nothing to click or to copy clicks go through, and for
+        // want of a pointer that makes it wait it stays longer.
+        const isForHands = kind === 'error' || options?.action || options?.description
+        sonner[kind](text, isForHands ? options : { duration: 6_000, className: '!pointer-events-none', ...options })
       }
     }
     show()

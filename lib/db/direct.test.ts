@@ -84,3 +84,16 @@ it('commits behind statements that are still running, or not at all when one of 
   await expect(unheard).rejects.toThrow('ended with ROLLBACK')
   expect((await other.query('SELECT n FROM behind')).rows).toEqual([{ n: 1 }])
 })
+
+it('prepares what calls write, and nothing of deliveries', async () => {
+  const prepared = (lane: 'calls' | 'deliveries') =>
+    directly(
+      async (tx) => {
+        await tx.$executeRaw`INSERT INTO nonces (nonce) VALUES (${`of ${lane}`})`
+        return tx.$queryRaw<{ statement: string }[]>`SELECT statement FROM pg_prepared_statements WHERE name <> ''`
+      },
+      { ...limit, lane },
+    )
+  expect(await prepared('calls')).toContainEqual({ statement: 'INSERT INTO nonces (nonce) VALUES ($1)' })
+  expect(await prepared('deliveries')).toEqual([])
+})

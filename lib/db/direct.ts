@@ -25,7 +25,7 @@ export type RawTx = {
 
 /**
  * Connections of their own, so that calls of the marketplace never queue behind pages and background work. What a call
- * inserts runs the same however much its tables hold, and is planned once; what a delivery joins is planned each time.
+ * writes finds rows by their key only, and is planned once; what a delivery joins is planned for what is there by then.
  */
 const lanes = { calls: { connections: 4, prepares: true }, deliveries: { connections: 4, prepares: false } }
 type Lane = keyof typeof lanes
@@ -177,7 +177,7 @@ const types = {
 const PREPARED = 30
 const names = () => once('direct-prepared', () => new Map<string, string>())
 
-// For what only inserts: a plan made while a joined table was small reads all of it once it is large.
+// A plan made while a joined table was small reads all of it once it is large: nothing prepared here joins one.
 function preparedAs(text: string): { name?: string } {
   if (!/^\s*(INSERT|WITH)\b/.test(text)) return {}
   const known = names().get(text)

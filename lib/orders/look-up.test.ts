@@ -7,7 +7,7 @@ import { directly, leaveDirect } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
 import { testDatabase } from '@/lib/db/testing'
 import { provideEnv } from '@/lib/env'
-import { seal } from '@/lib/secrets'
+import { seal, unseal } from '@/lib/secrets'
 import type { Context, Role } from '@/lib/users/context'
 import { forgetTroubles, type KnownOrder } from './client'
 import { lookUpOrder } from './look-up'
@@ -37,6 +37,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await leaveDirect()
   await prisma().$disconnect()
   await database.drop()
   marketplace.closeAllConnections()
@@ -204,6 +205,17 @@ describe('stored orders', () => {
     buyer: null,
     extendParams: [],
   }
+  const emptyLine = {
+    orderLineId: 'CS9-1',
+    chargingMode: null,
+    periodType: null,
+    periodNumber: null,
+    expireTime: null,
+    products: [],
+    extendParams: [],
+    currency: null,
+    currencyAfterDiscount: null,
+  }
   const save = (more: Partial<KnownOrder>) =>
     prisma().$transaction((tx) => saveOrder(tx, { ...order, ...more }), { maxWait: 15_000, timeout: 15_000 })
 
@@ -211,6 +223,62 @@ describe('stored orders', () => {
     await save({ orderType: 'CHANGE', fetchedAt: new Date('2026-03-02') })
     await save({ orderType: 'NEW', fetchedAt: new Date('2026-03-01') })
     expect(await findOrder('CS9')).toMatchObject({ orderType: 'CHANGE', fetchedAt: new Date('2026-03-02') })
+  })
+
+  describe.each([
+    ['the driver', (told: KnownOrder[]) => directly((tx) => saveOrders(tx, told), { timeoutMs: 10_000 })],
+    ['Prisma', (told: KnownOrder[]) => prisma().$transaction((tx) => saveOrders(tx, told))],
+  ])('written by %s', (_, write) => {
+    const at = (day: number) => new Date(Date.UTC(2026, 2, day))
+    const told = (orderType: string, day: number, more: Partial<KnownOrder> = {}) => ({
+      ...order,
+      orderType,
+      fetchedAt: at(day),
+      ...more,
+    })
+    const stored = () => prisma().order.findUniqueOrThrow({ where: { orderId: 'CS9' } })
+    const answers = () => prisma().orderAnswer.findMany({ where: { orderId: 'CS9' }, orderBy: { toldSince: 'asc' } })
+
+    beforeEach(async () => {
+      await prisma().orderAnswer.deleteMany()
+    })
+
+    it('an answer that says the same is told since the first one', async () => {
+      await write([told('NEW', 1)])
+      await write([told('NEW', 2)])
+      expect(await stored()).toMatchObject({ toldSince: at(1), fetchedAt: at(2), listedAt: at(1) })
+      expect(await answers()).toEqual([])
+    })
+
+    it('an answer that says something else leaves the earlier one behind, as it was sealed', async () => {
+      await write([told('NEW', 1)])
+      const { payload } = await stored()
+      await write([told('NEW', 2)])
+      await write([told('CHANGE', 3)])
+      expect(await stored()).toMatchObject({ orderType: 'CHANGE', toldSince: at(3), fetchedAt: at(3), listedAt: at(1) })
+      const [before, ...others] = await answers()
+      expect(before).toMatchObject({ toldSince: at(1), toldUntil: at(2) })
+      expect(unseal(before?.payload as Uint8Array)).toBe(unseal(payload))
+      expect(others).toEqual([])
+    })
+
+    it('of several at once about one order the newest counts, and only what was stored is left behind', async () => {
+      await write([told('NEW', 1)])
+      await write([told('CHANGE', 2), told('RENEW', 4), told('CHANGE', 3)])
+      expect(await stored()).toMatchObject({ orderType: 'RENEW', toldSince: at(4), fetchedAt: at(4) })
+      expect(await answers()).toMatchObject([{ toldSince: at(1), toldUntil: at(1) }])
+    })
+
+    it('its time of creation keeps its place in lists', async () => {
+      const product = { productId: 'OFFI1', skuCode: 'SKU1', linearValue: null, productName: null }
+      const lines = [{ ...emptyLine, chargingMode: 'PERIOD', products: [product, product] }]
+      await write([told('NEW', 5, { createTime: '20260301080000', lines })])
+      const createdAt = new Date('2026-03-01T08:00:00Z')
+      const bought = { productIds: ['OFFI1'], skuCodes: ['SKU1'], chargingModes: ['PERIOD'] }
+      expect(await stored()).toMatchObject({ createdAt, listedAt: createdAt, ...bought })
+      await write([told('NEW', 6)])
+      expect(await stored()).toMatchObject({ createdAt: null, listedAt: createdAt, toldSince: at(6), ...bought })
+    })
   })
 
   it('survives twenty writers at once', async () => {
@@ -238,7 +306,6 @@ describe('stored orders', () => {
       SELECT 'many-' || n, order_type, payload, fetched_at, told_since, listed_at
       FROM orders, generate_series(1, 5000) AS n WHERE order_id = 'CS-0-0'`
     expect(await deliver(8)).toBeLessThan(100)
-    await leaveDirect()
   })
 
   it('holds the buyer sealed', async () => {

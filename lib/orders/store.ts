@@ -35,10 +35,13 @@ export async function saveOrders(tx: RawTx, orders: KnownOrder[]): Promise<void>
   if (merged.size === 0) return
   const config = catalogNow()
   const told = [...merged.values()]
-  const superseded = told.flatMap(({ orderId, changed }) => (changed && stored.get(orderId)) || [])
+  const writes: Promise<unknown>[] = []
+  const changed = new Set(told.filter((order) => order.changed).map(({ orderId }) => orderId))
+  const superseded = [...stored.values()].filter((row) => changed.has(row.order_id))
+  if (superseded.length > 0) writes.push(insertRows(tx, 'order_answers', answerColumns, superseded.map(answerOf)))
   const rows = told.map((order) => rowOf(order, stored.get(order.orderId), config))
-  if (superseded.length > 0) await insertRows(tx, 'order_answers', answerColumns, superseded.map(answerOf))
-  await tx.$executeRawUnsafe(writeOrders, jsonRows(rows))
+  writes.push(tx.$executeRawUnsafe(writeOrders, jsonRows(rows)))
+  await Promise.all(writes)
 }
 
 type Told = Required<KnownOrder> & {
@@ -82,7 +85,7 @@ const orderColumns: Columns = {
   listed_at: 'timestamptz',
 }
 
-// No join: planned while there are few orders, it reads all of them even when they have become many.
+// No join: the server may plan one to read all orders.
 const writeOrders = `
   INSERT INTO orders (${Object.keys(orderColumns).join(', ')})
   SELECT ${Object.keys(orderColumns)

@@ -61,20 +61,15 @@ export async function expectLoaded(page: Page): Promise<void> {
   }).toPass({ timeout: 15_000, intervals: [50, 100, 100, 200] })
 }
 
-/** No fault that axe knows of, in the page as it stands; what its styles alone decide takes half of the time. */
-export async function expectAccessible(page: Page, { styles = true } = {}): Promise<void> {
+/** No fault that axe knows of, in the page as it stands. */
+export async function expectAccessible(page: Page): Promise<void> {
   await expectLoaded(page)
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource)
-  const violations = await page.evaluate(
-    async ([tags, styles]) => {
-      const { axe } = window as unknown as { axe: typeof import('axe-core') }
-      const rules = { 'color-contrast': { enabled: styles }, 'css-orientation-lock': { enabled: styles } }
-      // What passed is not asked for: to describe it takes longer than to look at it.
-      const options = { runOnly: tags, rules, resultTypes: ['violations' as const], preload: styles }
-      return (await axe.run(document, options)).violations
-    },
-    [standards, styles] as const,
-  )
+  const violations = await page.evaluate(async (tags) => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') }
+    // What passed is not asked for: to describe it takes longer than to look at it.
+    return (await axe.run(document, { runOnly: tags, resultTypes: ['violations'] })).violations
+  }, standards)
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join('\n  ')}`,
   )

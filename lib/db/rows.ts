@@ -11,15 +11,18 @@ export type Row = Record<string, unknown>
  * which costs the server about half of what JSON does; through Prisma as JSON. Fails as an INSERT does.
  */
 export async function insertRows(tx: RawTx, table: string, columns: Columns, rows: Row[]): Promise<void> {
-  const names = Object.keys(columns)
-  const into = `${table} (${names.join(', ')})`
-  if (tx.copyIn) return tx.copyIn(`COPY ${into} FROM STDIN (FORMAT binary)`, binaryRows(columns, rows))
-  const values = names.map((name) => columnValue(columns, name))
-  await tx.$executeRawUnsafe(
-    `INSERT INTO ${into} SELECT ${values.join(', ')} FROM ${recordset(columns)}`,
-    jsonRows(rows),
-  )
+  if (tx.copyIn)
+    return tx.copyIn(`COPY ${target(table, columns)} FROM STDIN (FORMAT binary)`, binaryRows(columns, rows))
+  await tx.$executeRawUnsafe(insertion(table, columns), jsonRows(rows))
 }
+
+/** The INSERT of `jsonRows`, without what to do about a conflict. */
+export function insertion(table: string, columns: Columns): string {
+  const values = Object.keys(columns).map((name) => columnValue(columns, name))
+  return `INSERT INTO ${target(table, columns)} SELECT ${values.join(', ')} FROM ${recordset(columns)}`
+}
+
+const target = (table: string, columns: Columns) => `${table} (${Object.keys(columns).join(', ')})`
 
 /** Rows as the first parameter of a statement carries them to `recordset`. What is not known does not travel. */
 export function jsonRows(rows: Row[]): string {

@@ -2,7 +2,7 @@ import { type Catalog, catalogNow } from '@/lib/catalog'
 import { Prisma, prisma } from '@/lib/db/client'
 import type { RawTx } from '@/lib/db/direct'
 import { newId } from '@/lib/db/ids'
-import { type Columns, columnValue, insertRows, jsonRows, type Row, recordset } from '@/lib/db/rows'
+import { type Columns, insertion, insertRows, jsonRows, type Row } from '@/lib/db/rows'
 import { parseWireTime } from '@/lib/marketplace'
 import { seal, unseal } from '@/lib/secrets'
 import type { KnownOrder } from './client'
@@ -86,12 +86,7 @@ const orderColumns: Columns = {
 }
 
 // No join: the server may plan one to read all orders.
-const writeOrders = `
-  INSERT INTO orders (${Object.keys(orderColumns).join(', ')})
-  SELECT ${Object.keys(orderColumns)
-    .map((name) => columnValue(orderColumns, name))
-    .join(', ')}
-  FROM ${recordset(orderColumns)}
+const writeOrders = `${insertion('orders', orderColumns)}
   ON CONFLICT (order_id) DO UPDATE SET ${Object.keys(orderColumns)
     .map((name) => `${name} = excluded.${name}`)
     .join(', ')}`

@@ -137,18 +137,20 @@ function Instance({ instance }: { instance: InstanceDetail }) {
                   t('order'),
                   <span key="o" className="inline-flex flex-wrap items-center gap-x-3">
                     <Id value={instance.orderId} />
-                    <Link
-                      className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
-                      href={`/calls?view=messages&q=${encodeURIComponent(instance.orderId)}`}
-                    >
-                      {t('messagesOfOrder')}
-                    </Link>
-                    <Link
-                      className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
-                      href={`/orders/${encodeURIComponent(instance.orderId)}`}
-                    >
-                      {t('toOrder')}
-                    </Link>
+                    <span className="flex gap-x-3">
+                      <Link
+                        className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
+                        href={`/calls?view=messages&q=${encodeURIComponent(instance.orderId)}`}
+                      >
+                        {t('messagesOfOrder')}
+                      </Link>
+                      <Link
+                        className="whitespace-nowrap rounded-sm text-accent text-xs hover:underline"
+                        href={`/orders/${encodeURIComponent(instance.orderId)}`}
+                      >
+                        {t('toOrder')}
+                      </Link>
+                    </span>
                   </span>,
                 ],
                 instance.orderLineId ? [t('orderLine'), <Id key="l" value={instance.orderLineId} />] : null,
